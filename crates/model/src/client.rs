@@ -1,0 +1,504 @@
+//! A relying service as it is registered.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::Url;
+
+use crate::client_id::ClientId;
+use crate::clock::Timestamp;
+use crate::redirect_uri::{LoopbackPort, RedirectUri, RegisteredRedirect};
+use crate::scope::ScopeSet;
+use crate::signing_algorithm::SigningAlgorithm;
+
+/// A registered client (RFC 6749 §2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Its name on the wire.
+    pub id: ClientId,
+    /// What it registered.
+    pub settings: ClientSettings,
+    /// How its secret is kept.
+    pub credential: Credential,
+    /// Since when it is switched off; `None` while it may be used.
+    pub disabled_at: Option<Timestamp>,
+    /// Counts the changes; a cached copy with another number is stale.
+    pub version: i64,
+}
+
+/// What a client registered, in the words of RFC 7591 §2 and OpenID Connect Registration §2 where
+/// they have one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientSettings {
+    /// The service's name, as people see it.
+    pub client_name: String,
+    /// Where authorization responses may go, compared as strings.
+    #[serde(default)]
+    pub redirect_uris: Vec<RedirectUri>,
+    /// Where a signed-out person may go, compared as strings.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<RedirectUri>,
+    /// The grants it may use at the token endpoint.
+    #[serde(default = "default_grant_types")]
+    pub grant_types: Vec<GrantType>,
+    /// How it authenticates at the token endpoint.
+    #[serde(default)]
+    pub token_endpoint_auth_method: AuthMethod,
+    /// Whether it is a web service or an application on the person's device.
+    #[serde(default)]
+    pub application_type: ApplicationType,
+    /// The scope values it may ask for.
+    #[serde(default = "default_scope")]
+    pub scope: ScopeSet,
+    /// How its ID tokens are signed.
+    #[serde(default)]
+    pub id_token_signed_response_alg: SigningAlgorithm,
+    /// How its userinfo answers are signed; plain JSON when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
+    /// Whether every authorization request must carry a code challenge. Public clients always must.
+    #[serde(default = "yes")]
+    pub require_pkce: bool,
+    /// Whether people are asked before data is shared with it.
+    #[serde(default)]
+    pub consent: ConsentPolicy,
+    /// Whether it gets refresh tokens without asking for `offline_access`.
+    #[serde(default)]
+    pub always_refresh_token: bool,
+    /// The resource (RFC 8707) its access tokens are for; they are then JWTs (RFC 9068).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// The resources it serves: it may introspect tokens issued for them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub serves_resources: Vec<String>,
+    /// Its public keys by value (RFC 7517 §5); not together with `jwks_uri`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Value>,
+    /// Its public keys by reference, an https URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<Url>,
+    /// Which `aud` its assertions must have.
+    #[serde(default)]
+    pub assertion_audience: AssertionAudience,
+    /// The service's home page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<Url>,
+    /// The service's logo, shown by reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<Url>,
+    /// The service's privacy notice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<Url>,
+    /// The service's terms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<Url>,
+}
+
+/// A grant at the token endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// RFC 6749 §4.1.
+    AuthorizationCode,
+    /// RFC 6749 §6.
+    RefreshToken,
+    /// RFC 6749 §4.4.
+    ClientCredentials,
+}
+
+impl GrantType {
+    /// Every grant, in the order that discovery lists them.
+    pub const ALL: [Self; 3] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+    ];
+
+    /// Its name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AuthorizationCode => "authorization_code",
+            Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+        }
+    }
+}
+
+/// How a client authenticates (OpenID Connect Core §9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    /// HTTP Basic with the form-url-encoded id and secret (RFC 6749 §2.3.1).
+    #[default]
+    ClientSecretBasic,
+    /// Id and secret in the form.
+    ClientSecretPost,
+    /// A JWT signed with a secret that both know (HS256).
+    ClientSecretJwt,
+    /// A JWT signed with the client's private key (RFC 7523).
+    PrivateKeyJwt,
+    /// A public client, known by its id alone.
+    None,
+}
+
+impl AuthMethod {
+    /// Every method, in the order that discovery lists them.
+    pub const ALL: [Self; 5] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::ClientSecretJwt,
+        Self::PrivateKeyJwt,
+        Self::None,
+    ];
+
+    /// Its name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
+            Self::None => "none",
+        }
+    }
+
+    /// Whether the client has a secret of ours.
+    #[must_use]
+    pub const fn has_secret(self) -> bool {
+        matches!(
+            self,
+            Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt
+        )
+    }
+}
+
+/// Where the client runs (OpenID Connect Registration §2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationType {
+    /// On a server.
+    #[default]
+    Web,
+    /// On the person's device; the port of a loopback redirect may vary (RFC 8252 §7.3).
+    Native,
+}
+
+/// Whether people are asked before their data is shared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentPolicy {
+    /// A service of our own: signing in is agreeing.
+    #[default]
+    FirstParty,
+    /// Another's service: the person is asked, and the answer remembered.
+    Ask,
+}
+
+/// Which audience a client assertion must name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssertionAudience {
+    /// The issuer or the token endpoint, as a string or in an array.
+    #[default]
+    IssuerOrTokenEndpoint,
+    /// The issuer alone, as one string: for high-assurance clients.
+    Issuer,
+}
+
+/// How a client's secret is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Credential {
+    /// The secret in force.
+    pub current: Option<StoredSecret>,
+    /// The secret before it, and until when it is still good.
+    pub previous: Option<(StoredSecret, Timestamp)>,
+}
+
+/// One stored client secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoredSecret {
+    /// One that we made: its keyed digest ([`Purpose::ClientSecret`](crate::keyring::Purpose)).
+    Generated(Vec<u8>),
+    /// One that an operator chose: an argon2id PHC string.
+    Chosen(String),
+    /// One that must be read back (`client_secret_jwt`): sealed, the client id as context.
+    Sealed(Vec<u8>),
+}
+
+/// A setting that cannot be, and what would be right.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub struct InvalidSetting {
+    /// The setting's name.
+    pub field: &'static str,
+    /// What is wrong and what would be right.
+    pub problem: String,
+}
+
+impl Client {
+    /// Whether the client keeps no secret (RFC 6749 §2.1).
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.settings.token_endpoint_auth_method == AuthMethod::None
+    }
+
+    /// Whether its authorization requests must carry a code challenge.
+    #[must_use]
+    pub fn must_use_pkce(&self) -> bool {
+        self.is_public() || self.settings.require_pkce
+    }
+
+    /// Whether it may use a grant.
+    #[must_use]
+    pub fn may_use(&self, grant: GrantType) -> bool {
+        self.settings.grant_types.contains(&grant)
+    }
+
+    /// The redirect target of a request, if it is registered.
+    #[must_use]
+    pub fn redirect(&self, requested: &str) -> Option<RegisteredRedirect> {
+        let settings = &self.settings;
+        RegisteredRedirect::find(&settings.redirect_uris, requested, self.loopback_port())
+    }
+
+    /// The redirect target of a logout request, if it is registered.
+    #[must_use]
+    pub fn post_logout_redirect(&self, requested: &str) -> Option<RegisteredRedirect> {
+        let settings = &self.settings;
+        RegisteredRedirect::find(
+            &settings.post_logout_redirect_uris,
+            requested,
+            self.loopback_port(),
+        )
+    }
+
+    fn loopback_port(&self) -> LoopbackPort {
+        match self.settings.application_type {
+            ApplicationType::Native => LoopbackPort::MayVary,
+            ApplicationType::Web => LoopbackPort::Exact,
+        }
+    }
+}
+
+impl ClientSettings {
+    /// The settings of a plain confidential web client; everything else as by default.
+    #[must_use]
+    pub fn named(client_name: &str) -> Self {
+        Self {
+            client_name: client_name.to_owned(),
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            grant_types: default_grant_types(),
+            token_endpoint_auth_method: AuthMethod::default(),
+            application_type: ApplicationType::default(),
+            scope: default_scope(),
+            id_token_signed_response_alg: SigningAlgorithm::default(),
+            userinfo_signed_response_alg: None,
+            require_pkce: true,
+            consent: ConsentPolicy::default(),
+            always_refresh_token: false,
+            resource: None,
+            serves_resources: Vec::new(),
+            jwks: None,
+            jwks_uri: None,
+            assertion_audience: AssertionAudience::default(),
+            client_uri: None,
+            logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+        }
+    }
+
+    /// Every contradiction between the settings; empty when they can be used.
+    #[must_use]
+    pub fn problems(&self) -> Vec<InvalidSetting> {
+        let mut problems = Vec::new();
+        let mut refuse = |field, problem: &str| {
+            problems.push(InvalidSetting {
+                field,
+                problem: problem.to_owned(),
+            });
+        };
+        let method = self.token_endpoint_auth_method;
+        let uses = |grant| self.grant_types.contains(&grant);
+
+        let name_length = self.client_name.trim().chars().count();
+        if !(1..=100).contains(&name_length) || self.client_name.chars().any(char::is_control) {
+            refuse(
+                "client_name",
+                "give the service's name in 1 to 100 characters",
+            );
+        }
+        if uses(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
+            refuse(
+                "redirect_uris",
+                "the authorization_code grant needs at least one redirect URI",
+            );
+        }
+        if uses(GrantType::AuthorizationCode) && !self.scope.contains("openid") {
+            refuse(
+                "scope",
+                "the authorization_code grant needs the scope openid",
+            );
+        }
+        if uses(GrantType::RefreshToken) && !uses(GrantType::AuthorizationCode) {
+            refuse(
+                "grant_types",
+                "refresh_token needs authorization_code beside it",
+            );
+        }
+        if self.grant_types.is_empty() && self.serves_resources.is_empty() {
+            refuse(
+                "grant_types",
+                "give at least one grant, or serves_resources",
+            );
+        }
+        if uses(GrantType::ClientCredentials) && method == AuthMethod::None {
+            refuse(
+                "token_endpoint_auth_method",
+                "client_credentials needs a client that can authenticate",
+            );
+        }
+        if self.jwks.is_some() && self.jwks_uri.is_some() {
+            refuse("jwks", "give jwks or jwks_uri, not both");
+        }
+        if method == AuthMethod::PrivateKeyJwt && self.jwks.is_none() && self.jwks_uri.is_none() {
+            refuse("jwks", "private_key_jwt needs jwks or jwks_uri");
+        }
+        if let Some(jwks) = &self.jwks
+            && !jwks.get("keys").is_some_and(Value::is_array)
+        {
+            refuse(
+                "jwks",
+                "give a JSON Web Key Set: an object with an array `keys`",
+            );
+        }
+        if (self.always_refresh_token || self.scope.contains("offline_access"))
+            && !uses(GrantType::RefreshToken)
+        {
+            refuse("grant_types", "refresh tokens need the refresh_token grant");
+        }
+        if let Some(resource) = &self.resource
+            && Url::parse(resource).map_or(true, |url| url.fragment().is_some())
+        {
+            refuse(
+                "resource",
+                "give an absolute URI without fragment (RFC 8707)",
+            );
+        }
+        let links = [
+            ("client_uri", &self.client_uri),
+            ("logo_uri", &self.logo_uri),
+            ("policy_uri", &self.policy_uri),
+            ("tos_uri", &self.tos_uri),
+            ("jwks_uri", &self.jwks_uri),
+        ];
+        for (field, link) in links {
+            if link.as_ref().is_some_and(|url| !is_web_link(url)) {
+                refuse(field, "give an https URL (http only on localhost)");
+            }
+        }
+        problems
+    }
+}
+
+fn is_web_link(url: &Url) -> bool {
+    let is_loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback)
+}
+
+fn default_grant_types() -> Vec<GrantType> {
+    vec![GrantType::AuthorizationCode]
+}
+
+fn default_scope() -> ScopeSet {
+    ["openid", "email", "profile"].into_iter().collect()
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn web() -> ClientSettings {
+        let mut settings = ClientSettings::named("Register for a course");
+        settings.redirect_uris =
+            vec![RedirectUri::parse("https://service.example/callback").unwrap()];
+        settings
+    }
+
+    fn fields(settings: &ClientSettings) -> Vec<&'static str> {
+        settings
+            .problems()
+            .into_iter()
+            .map(|problem| problem.field)
+            .collect()
+    }
+
+    #[test]
+    fn a_plain_web_client_is_sound_and_reads_back() {
+        let settings = web();
+
+        let json = serde_json::to_string(&settings).unwrap();
+
+        assert_eq!(settings.problems(), []);
+        assert_eq!(
+            serde_json::from_str::<ClientSettings>(&json).unwrap(),
+            settings
+        );
+    }
+
+    #[test]
+    fn contradictions_are_named_by_their_setting() {
+        let changed = |change: fn(&mut ClientSettings)| {
+            let mut settings = web();
+            change(&mut settings);
+            fields(&settings)
+        };
+
+        assert_eq!(changed(|s| s.client_name = " ".to_owned()), ["client_name"]);
+        assert_eq!(changed(|s| s.redirect_uris.clear()), ["redirect_uris"]);
+        assert_eq!(changed(|s| s.scope = ScopeSet::default()), ["scope"]);
+        assert_eq!(changed(|s| s.grant_types = vec![]), ["grant_types"]);
+        assert_eq!(
+            changed(|s| s.grant_types = vec![GrantType::RefreshToken]),
+            ["grant_types"]
+        );
+        assert_eq!(
+            changed(|s| s.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt),
+            ["jwks"]
+        );
+        assert_eq!(changed(|s| s.jwks = Some(Value::Null)), ["jwks"]);
+        assert_eq!(changed(|s| s.always_refresh_token = true), ["grant_types"]);
+        assert_eq!(
+            changed(|s| s.resource = Some("not a uri".to_owned())),
+            ["resource"]
+        );
+        assert_eq!(
+            changed(|s| s.logo_uri = Url::parse("http://service.example/logo.png").ok()),
+            ["logo_uri"]
+        );
+    }
+
+    #[test]
+    fn a_public_client_cannot_use_client_credentials() {
+        let mut settings = web();
+        settings.token_endpoint_auth_method = AuthMethod::None;
+        settings.grant_types.push(GrantType::ClientCredentials);
+
+        assert_eq!(fields(&settings), ["token_endpoint_auth_method"]);
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused() {
+        let json = r#"{"client_name": "x", "redirect_uri": "https://service.example/"}"#;
+
+        assert!(serde_json::from_str::<ClientSettings>(json).is_err());
+    }
+}

@@ -1,0 +1,93 @@
+//! What happened, for those who must answer for it later.
+
+use serde::{Deserialize, Serialize};
+
+/// A kind of event in the audit log. Events hold ids and counts, never personal data or secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// An account was made.
+    AccountCreated,
+    /// A person signed in by code or link.
+    SignedIn,
+    /// A person signed out.
+    SignedOut,
+    /// A code was used up by wrong tries.
+    CodeTriesExhausted,
+    /// An authorization code came a second time; its grant was revoked (RFC 9700 §2.1.1).
+    AuthorizationCodeReplayed,
+    /// A spent refresh token came after its successor was used; its family was revoked
+    /// (RFC 9700 §4.14.2).
+    RefreshTokenReplayed,
+    /// A person agreed to share with a client.
+    ConsentGranted,
+    /// A client was made or changed.
+    ClientChanged,
+    /// Signing keys were rotated.
+    KeysRotated,
+}
+
+impl EventKind {
+    /// Its name in the database and the log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AccountCreated => "account_created",
+            Self::SignedIn => "signed_in",
+            Self::SignedOut => "signed_out",
+            Self::CodeTriesExhausted => "code_tries_exhausted",
+            Self::AuthorizationCodeReplayed => "authorization_code_replayed",
+            Self::RefreshTokenReplayed => "refresh_token_replayed",
+            Self::ConsentGranted => "consent_granted",
+            Self::ClientChanged => "client_changed",
+            Self::KeysRotated => "keys_rotated",
+        }
+    }
+}
+
+/// One event, before storage stamps it with id and time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What happened.
+    pub kind: EventKind,
+    /// The client concerned.
+    pub client_id: Option<String>,
+    /// The person concerned, by id.
+    pub user_id: Option<String>,
+    /// Ids that help to follow it up (a grant, an interaction).
+    pub about: Option<String>,
+}
+
+impl Event {
+    /// An event about nothing in particular.
+    #[must_use]
+    pub const fn of(kind: EventKind) -> Self {
+        Self {
+            kind,
+            client_id: None,
+            user_id: None,
+            about: None,
+        }
+    }
+
+    /// Names the client.
+    #[must_use]
+    pub fn by_client(mut self, client_id: &str) -> Self {
+        self.client_id = Some(client_id.to_owned());
+        self
+    }
+
+    /// Names the person.
+    #[must_use]
+    pub fn of_user(mut self, user_id: &str) -> Self {
+        self.user_id = Some(user_id.to_owned());
+        self
+    }
+
+    /// Names what it is about.
+    #[must_use]
+    pub fn about(mut self, about: &str) -> Self {
+        self.about = Some(about.to_owned());
+        self
+    }
+}

@@ -1,0 +1,138 @@
+//! A request that waits while its person answers questions.
+//!
+//! It is the joint between protocol and journey: `authorize` stores it, the journey fills in
+//! `answers` and ends it with an [`Outcome`], `resume` takes it. Neither crate knows the other.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::browser_session::Authentication;
+use crate::client_id::ClientId;
+use crate::clock::Timestamp;
+use crate::email_address::EmailAddress;
+use crate::raw_pairs::RawPairs;
+use crate::requirement::Requirements;
+
+/// The name of an interaction in URLs: a version 7 UUID. Not a secret; the browser that began it
+/// proves itself by a cookie.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct InteractionId(String);
+
+impl InteractionId {
+    /// Wraps an id that entropy or storage gave.
+    #[must_use]
+    pub const fn new(id: String) -> Self {
+        Self(id)
+    }
+
+    /// Reads an id from a URL; `None` unless it has the shape of a hyphenated UUID.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_uuid = text.len() == 36
+            && text.bytes().enumerate().all(|(at, byte)| match at {
+                8 | 13 | 18 | 23 => byte == b'-',
+                _ => byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase(),
+            });
+        is_uuid.then(|| Self(text.to_owned()))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for InteractionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A stored interaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interaction {
+    /// Its name in URLs.
+    pub id: InteractionId,
+    /// Who asks.
+    pub client_id: ClientId,
+    /// The client's name as the person sees it.
+    pub service_name: String,
+    /// The authorization request exactly as it came; parsed again at resume.
+    pub raw_parameters: RawPairs,
+    /// What the request asks of whoever signs in.
+    pub requirements: Requirements,
+    /// Where the journey sends the browser when it is done, a path of ours.
+    pub return_to: String,
+    /// The CSP source that the last redirect goes to, so that `form-action` lets it pass.
+    pub form_action: String,
+    /// The address to put in the email field (`login_hint`), if it reads as one.
+    pub login_hint: Option<String>,
+    /// What the person has answered so far.
+    pub answers: Answers,
+    /// How it ended; `None` while it has not.
+    pub outcome: Option<Outcome>,
+    /// How many wrong codes were tried since the last code that reset the count.
+    pub wrong_codes: u32,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it can no longer go on.
+    pub expires_at: Timestamp,
+}
+
+/// What a person has answered in an interaction.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Answers {
+    /// The address typed, whether or not it is proven.
+    pub email: Option<EmailAddress>,
+    /// They were warned that the address is a school's or shared, and use it anyway.
+    pub keeps_address: bool,
+    /// When a code was last asked to be sent to the address.
+    pub code_sent_at: Option<Timestamp>,
+    /// Who proved their address in this interaction, and how.
+    pub authentication: Option<Authentication>,
+    /// The account was made in this interaction and its owner has not been told yet.
+    pub account_created: bool,
+    /// They chose to go on as the person who is signed in.
+    pub selected_at: Option<Timestamp>,
+    /// They chose another address on the account page.
+    pub another_account: bool,
+}
+
+/// How an interaction ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The person is authenticated, and chose this account at that instant.
+    SignedIn {
+        /// Who, when and how.
+        authentication: Authentication,
+        /// When they chose the account.
+        selected_at: Timestamp,
+    },
+    /// The person does not want to go on; the client is told `access_denied`.
+    Refused,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_lower_case_uuid_names_an_interaction() {
+        let id = "0190a5e0-7d1c-7cc3-8a6b-3f1f6c1f9a10";
+
+        assert_eq!(InteractionId::parse(id).unwrap().as_str(), id);
+        for refused in [
+            "",
+            "x",
+            &id.to_uppercase(),
+            &format!("{id}0"),
+            &id.replace('-', "0"),
+        ] {
+            assert_eq!(InteractionId::parse(refused), None, "{refused}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The nouns of the identity provider, and the rules that parse them.
+//!
+//! Every value that passed a check has its own type here, one file per value. Nothing in this
+//! crate does I/O or knows the web framework, so that [`protocol`](../protocol) and
+//! [`journey`](../journey) can share words without knowing each other. Time and chance enter
+//! through [`Clock`] and [`Entropy`].
+
+pub mod authorization_code;
+pub mod browser_session;
+pub mod client;
+pub mod client_id;
+pub mod clock;
+pub mod cookies;
+pub mod digest;
+pub mod email_address;
+pub mod email_code;
+pub mod entropy;
+pub mod event;
+pub mod incident;
+pub mod interaction;
+pub mod keyring;
+pub mod raw_pairs;
+pub mod redirect_uri;
+pub mod requirement;
+pub mod scope;
+pub mod secret;
+pub mod signing_algorithm;
+pub mod token;
+pub mod user;
+
+pub use client::Client;
+pub use client_id::ClientId;
+pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use cookies::Cookies;
+pub use digest::SecretDigest;
+pub use email_address::EmailAddress;
+pub use entropy::{Entropy, SystemEntropy};
+pub use incident::IncidentId;
+pub use interaction::{Interaction, InteractionId};
+pub use keyring::Keyring;
+pub use redirect_uri::{RedirectUri, RegisteredRedirect};
+pub use scope::ScopeSet;
+pub use secret::Secret;
+pub use signing_algorithm::SigningAlgorithm;
+pub use user::{User, UserId};

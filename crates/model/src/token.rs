@@ -1,0 +1,32 @@
+//! Access and refresh tokens as stored.
+
+use crate::browser_session::Authentication;
+use crate::client_id::ClientId;
+use crate::clock::Timestamp;
+use crate::scope::ScopeSet;
+
+/// A live access token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessToken {
+    /// Whose it is.
+    pub client_id: ClientId,
+    /// The person and sign-in it speaks for; `None` for `client_credentials`.
+    pub subject: Option<TokenSubject>,
+    /// What it is good for.
+    pub scope: ScopeSet,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// The person a token speaks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenSubject {
+    /// The grant it came from.
+    pub grant_id: String,
+    /// Who, and how they had authenticated.
+    pub authentication: Authentication,
+    /// The browser session it came from.
+    pub sid: String,
+}
