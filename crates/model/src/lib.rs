@@ -25,6 +25,7 @@ pub mod requirement;
 pub mod scope;
 pub mod secret;
 pub mod signing_algorithm;
+pub mod signing_key;
 pub mod token;
 pub mod user;
 
