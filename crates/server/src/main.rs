@@ -1,0 +1,3 @@
+//! The program `get-an-identity`.
+
+fn main() {}
