@@ -1,0 +1,10 @@
+//! Under construction.
+pub mod client_assertion;
+pub mod client_keys;
+pub mod id_token_hint;
+pub mod jws;
+pub mod keys;
+pub mod already_finished_page;
+pub mod authorize_error_page;
+pub mod end_session_page;
+pub mod form_post_page;
