@@ -13,6 +13,22 @@ pub enum Amr {
     Email,
 }
 
+impl Amr {
+    /// The word in the `amr` claim.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+        }
+    }
+
+    /// The method of that word.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        (name == Self::Email.as_str()).then_some(Self::Email)
+    }
+}
+
 /// The authentication context class that a sign-in reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Acr {
@@ -27,6 +43,12 @@ impl Acr {
         match self {
             Self::Cl => "Cl",
         }
+    }
+
+    /// The class of that word.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        (name == Self::Cl.as_str()).then_some(Self::Cl)
     }
 }
 

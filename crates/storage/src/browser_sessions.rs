@@ -1,0 +1,219 @@
+//! Who is signed in, in which browser.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use model::browser_session::{Authentication, BrowserSession};
+use model::{SecretDigest, Timestamp, UserId};
+
+use crate::error::StorageError;
+use crate::schema::browser_sessions;
+use crate::stored;
+use crate::unit_of_work::Tx;
+
+const TABLE: &str = "browser_sessions";
+
+/// A session that is used more often than this slides only this often, so that most requests
+/// of a live session write nothing for it.
+const SLIDING_STEP: Duration = Duration::from_secs(60);
+
+/// How long sessions live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLifetimes {
+    /// Ends when not used for this long.
+    pub idle: Duration,
+    /// Ends this long after it was opened, used or not.
+    pub absolute: Duration,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = browser_sessions)]
+struct SessionRow {
+    sid: String,
+    user_id: String,
+    auth_time: i64,
+    amr: String,
+    acr: String,
+    selected_at: i64,
+    last_seen_at: i64,
+}
+
+impl SessionRow {
+    fn into_session(self) -> Result<BrowserSession, StorageError> {
+        let columns = (
+            self.user_id,
+            self.auth_time,
+            self.amr.as_str(),
+            self.acr.as_str(),
+        );
+        Ok(BrowserSession {
+            sid: self.sid,
+            authentication: stored::authentication(TABLE, columns)?,
+            selected_at: Timestamp::from_millis(self.selected_at),
+            last_seen_at: Timestamp::from_millis(self.last_seen_at),
+        })
+    }
+}
+
+/// The live session of a cookie's secret.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn find(
+    tx: &mut Tx<'_>,
+    secret: &SecretDigest,
+) -> Result<Option<BrowserSession>, StorageError> {
+    let now = tx.now().millis();
+    let row: Option<SessionRow> = on_either!(tx, connection => browser_sessions::table
+        .find(secret.as_bytes().as_slice())
+        .filter(browser_sessions::expires_at.gt(now))
+        .select(SessionRow::as_select())
+        .first(connection)
+        .optional())?;
+    row.map(SessionRow::into_session).transpose()
+}
+
+/// Puts off the idle end of a session that was just used, at most once a minute and never beyond
+/// its absolute end. The authentication's time does not move.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn slide(
+    tx: &mut Tx<'_>,
+    session: &BrowserSession,
+    lifetimes: SessionLifetimes,
+) -> Result<(), StorageError> {
+    let now = tx.now();
+    if now.since(session.last_seen_at) < SLIDING_STEP {
+        return Ok(());
+    }
+    let idle_end = now.plus(lifetimes.idle).millis();
+    let end = diesel::dsl::case_when(
+        browser_sessions::ends_at.lt(idle_end),
+        browser_sessions::ends_at,
+    )
+    .otherwise(idle_end);
+    on_either!(tx, connection => diesel::update(browser_sessions::table)
+        .filter(browser_sessions::sid.eq(&session.sid))
+        .filter(browser_sessions::expires_at.gt(now.millis()))
+        .set((
+            browser_sessions::last_seen_at.eq(now.millis()),
+            browser_sessions::expires_at.eq(end),
+        ))
+        .execute(connection))?;
+    Ok(())
+}
+
+/// A sign-in that opens a session, or renews the one that the browser has.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// The digest of the cookie secret to be, never one that was used before.
+    pub secret: SecretDigest,
+    /// The `sid`, if a session has to be opened.
+    pub sid: String,
+    /// Who signed in, and how.
+    pub authentication: Authentication,
+    /// When they chose the account.
+    pub selected_at: Timestamp,
+}
+
+/// Opens a session and returns its `sid`.
+///
+/// When the browser already has a session of the same person, that session goes on under the new
+/// secret (rotated, so that a secret learnt before the sign-in is worth nothing after it); a
+/// session of another person is ended.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn open(
+    tx: &mut Tx<'_>,
+    new: &NewSession,
+    presented: Option<&SecretDigest>,
+    lifetimes: SessionLifetimes,
+) -> Result<String, StorageError> {
+    if let Some(presented) = presented {
+        if let Some(sid) = renew(tx, new, presented, lifetimes)? {
+            return Ok(sid);
+        }
+        end(tx, presented)?;
+    }
+    let now = tx.now();
+    let authentication = &new.authentication;
+    on_either!(tx, connection => diesel::insert_into(browser_sessions::table)
+        .values((
+            browser_sessions::secret_digest.eq(new.secret.as_bytes().as_slice()),
+            browser_sessions::sid.eq(&new.sid),
+            browser_sessions::user_id.eq(authentication.user_id.as_str()),
+            browser_sessions::auth_time.eq(authentication.auth_time.millis()),
+            browser_sessions::amr.eq(stored::amr_column(&authentication.amr)),
+            browser_sessions::acr.eq(authentication.acr.as_str()),
+            browser_sessions::selected_at.eq(new.selected_at.millis()),
+            browser_sessions::created_at.eq(now.millis()),
+            browser_sessions::last_seen_at.eq(now.millis()),
+            browser_sessions::expires_at
+                .eq(now.plus(lifetimes.idle.min(lifetimes.absolute)).millis()),
+            browser_sessions::ends_at.eq(now.plus(lifetimes.absolute).millis()),
+        ))
+        .execute(connection))?;
+    Ok(new.sid.clone())
+}
+
+fn renew(
+    tx: &mut Tx<'_>,
+    new: &NewSession,
+    presented: &SecretDigest,
+    lifetimes: SessionLifetimes,
+) -> Result<Option<String>, StorageError> {
+    let now = tx.now();
+    let authentication = &new.authentication;
+    Ok(
+        on_either!(tx, connection => diesel::update(browser_sessions::table)
+        .filter(browser_sessions::secret_digest.eq(presented.as_bytes().as_slice()))
+        .filter(browser_sessions::user_id.eq(authentication.user_id.as_str()))
+        .filter(browser_sessions::expires_at.gt(now.millis()))
+        .set((
+            browser_sessions::secret_digest.eq(new.secret.as_bytes().as_slice()),
+            browser_sessions::auth_time.eq(authentication.auth_time.millis()),
+            browser_sessions::amr.eq(stored::amr_column(&authentication.amr)),
+            browser_sessions::acr.eq(authentication.acr.as_str()),
+            browser_sessions::selected_at.eq(new.selected_at.millis()),
+            browser_sessions::last_seen_at.eq(now.millis()),
+            browser_sessions::expires_at
+                .eq(now.plus(lifetimes.idle.min(lifetimes.absolute)).millis()),
+            browser_sessions::ends_at.eq(now.plus(lifetimes.absolute).millis()),
+        ))
+        .returning(browser_sessions::sid)
+        .get_result(connection)
+        .optional())?,
+    )
+}
+
+/// What a session was when it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndedSession {
+    /// Its `sid`.
+    pub sid: String,
+    /// Who was signed in.
+    pub user_id: UserId,
+}
+
+/// Ends the session of a cookie's secret; `None` when there is none.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn end(tx: &mut Tx<'_>, secret: &SecretDigest) -> Result<Option<EndedSession>, StorageError> {
+    let ended: Option<(String, String)> = on_either!(tx, connection => diesel::delete(
+            browser_sessions::table.find(secret.as_bytes().as_slice()),
+        )
+        .returning((browser_sessions::sid, browser_sessions::user_id))
+        .get_result(connection)
+        .optional())?;
+    Ok(ended.map(|(sid, user_id)| EndedSession {
+        sid,
+        user_id: UserId::new(user_id),
+    }))
+}

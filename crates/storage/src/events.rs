@@ -1,0 +1,43 @@
+//! The audit log.
+
+use diesel::prelude::*;
+use model::event::Event;
+use model::{Entropy, SystemEntropy};
+
+use crate::error::StorageError;
+use crate::schema::events;
+use crate::unit_of_work::Tx;
+
+/// Records that something happened, in the unit of work that made it happen.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), StorageError> {
+    let now = tx.now();
+    let entropy: &dyn Entropy = &SystemEntropy;
+    let id = entropy.ordered_uuid(now);
+    on_either!(tx, connection => diesel::insert_into(events::table)
+        .values((
+            events::id.eq(id),
+            events::at.eq(now.millis()),
+            events::kind.eq(event.kind.as_str()),
+            events::client_id.eq(event.client_id.as_deref()),
+            events::user_id.eq(event.user_id.as_deref()),
+            events::about.eq(event.about.as_deref()),
+        ))
+        .execute(connection))?;
+    Ok(())
+}
+
+/// How often a kind of event was recorded.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn count(tx: &mut Tx<'_>, kind: model::event::EventKind) -> Result<i64, StorageError> {
+    Ok(on_either!(tx, connection => events::table
+        .filter(events::kind.eq(kind.as_str()))
+        .count()
+        .get_result(connection))?)
+}

@@ -1,0 +1,123 @@
+//! What people granted; every token that came of a grant dies with it.
+
+use diesel::prelude::*;
+use model::authorization_code::Grant;
+use model::{ClientId, Timestamp};
+
+use crate::error::StorageError;
+use crate::schema::grants;
+use crate::stored;
+use crate::unit_of_work::Tx;
+
+const TABLE: &str = "grants";
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = grants)]
+pub(crate) struct GrantRow {
+    pub(crate) id: String,
+    pub(crate) client_id: String,
+    pub(crate) user_id: String,
+    pub(crate) sid: String,
+    pub(crate) auth_time: i64,
+    pub(crate) amr: String,
+    pub(crate) acr: String,
+    pub(crate) scope: String,
+}
+
+impl GrantRow {
+    pub(crate) fn into_grant(self) -> Result<Grant, StorageError> {
+        let columns = (
+            self.user_id,
+            self.auth_time,
+            self.amr.as_str(),
+            self.acr.as_str(),
+        );
+        Ok(Grant {
+            id: self.id,
+            client_id: ClientId::parse(&self.client_id)
+                .map_err(|_| StorageError::Corrupt(TABLE))?,
+            authentication: stored::authentication(TABLE, columns)?,
+            sid: self.sid,
+            scope: stored::scope(TABLE, &self.scope)?,
+        })
+    }
+}
+
+/// Stores a grant; `expires_at` is when the last of its tokens can end.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn insert(tx: &mut Tx<'_>, grant: &Grant, expires_at: Timestamp) -> Result<(), StorageError> {
+    let now = tx.now().millis();
+    let authentication = &grant.authentication;
+    on_either!(tx, connection => diesel::insert_into(grants::table)
+        .values((
+            grants::id.eq(&grant.id),
+            grants::client_id.eq(grant.client_id.as_str()),
+            grants::user_id.eq(authentication.user_id.as_str()),
+            grants::sid.eq(&grant.sid),
+            grants::auth_time.eq(authentication.auth_time.millis()),
+            grants::amr.eq(stored::amr_column(&authentication.amr)),
+            grants::acr.eq(authentication.acr.as_str()),
+            grants::scope.eq(grant.scope.to_string()),
+            grants::created_at.eq(now),
+            grants::expires_at.eq(expires_at.millis()),
+        ))
+        .execute(connection))?;
+    Ok(())
+}
+
+/// The grant of that id, unless it is revoked.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn find(tx: &mut Tx<'_>, id: &str) -> Result<Option<Grant>, StorageError> {
+    let row: Option<GrantRow> = on_either!(tx, connection => grants::table
+        .find(id)
+        .filter(grants::revoked_at.is_null())
+        .select(GrantRow::as_select())
+        .first(connection)
+        .optional())?;
+    row.map(GrantRow::into_grant).transpose()
+}
+
+/// Revokes a grant and with it every token that came of it; `false` when it was not live.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn revoke(tx: &mut Tx<'_>, id: &str) -> Result<bool, StorageError> {
+    let now = tx.now().millis();
+    let revoked = on_either!(tx, connection => diesel::update(grants::table)
+        .filter(grants::id.eq(id))
+        .filter(grants::revoked_at.is_null())
+        .set(grants::revoked_at.eq(now))
+        .execute(connection))?;
+    Ok(revoked == 1)
+}
+
+/// Revokes the grants of a session that ends, except those that were given `offline_access` and
+/// are meant to outlive it (OpenID Connect Back-Channel Logout §2.7). Returns the clients that had
+/// a grant of the session.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn revoke_session(tx: &mut Tx<'_>, sid: &str) -> Result<Vec<String>, StorageError> {
+    let now = tx.now().millis();
+    on_either!(tx, connection => diesel::update(grants::table)
+        .filter(grants::sid.eq(sid))
+        .filter(grants::revoked_at.is_null())
+        .filter(grants::scope.not_like("%offline_access%"))
+        .set(grants::revoked_at.eq(now))
+        .execute(connection))?;
+    let mut clients: Vec<String> = on_either!(tx, connection => grants::table
+        .filter(grants::sid.eq(sid))
+        .select(grants::client_id)
+        .distinct()
+        .load(connection))?;
+    clients.sort();
+    Ok(clients)
+}

@@ -1,0 +1,212 @@
+//! Requests that wait while their person answers questions.
+
+use diesel::prelude::*;
+use model::interaction::{Answers, Outcome};
+use model::requirement::Requirements;
+use model::{ClientId, Interaction, InteractionId, SecretDigest, Timestamp};
+
+use crate::error::StorageError;
+use crate::schema::interactions;
+use crate::stored;
+use crate::unit_of_work::Tx;
+
+const TABLE: &str = "interactions";
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = interactions)]
+struct InteractionRow {
+    id: String,
+    client_id: String,
+    service_name: String,
+    raw_parameters: String,
+    requirements: String,
+    return_to: String,
+    form_action: String,
+    login_hint: Option<String>,
+    answers: String,
+    outcome: Option<String>,
+    wrong_codes: i64,
+    created_at: i64,
+    expires_at: i64,
+    browser_digest: Vec<u8>,
+    taken_at: Option<i64>,
+}
+
+impl InteractionRow {
+    fn into_interaction(self) -> Result<Interaction, StorageError> {
+        let requirements: Requirements = stored::from_json(TABLE, &self.requirements)?;
+        let outcome = self
+            .outcome
+            .map(|text| stored::from_json(TABLE, &text))
+            .transpose()?;
+        Ok(Interaction {
+            id: InteractionId::new(self.id),
+            client_id: ClientId::parse(&self.client_id)
+                .map_err(|_| StorageError::Corrupt(TABLE))?,
+            service_name: self.service_name,
+            raw_parameters: stored::from_json(TABLE, &self.raw_parameters)?,
+            requirements,
+            return_to: self.return_to,
+            form_action: self.form_action,
+            login_hint: self.login_hint,
+            answers: stored::from_json(TABLE, &self.answers)?,
+            outcome,
+            wrong_codes: u32::try_from(self.wrong_codes).unwrap_or(u32::MAX),
+            created_at: Timestamp::from_millis(self.created_at),
+            expires_at: Timestamp::from_millis(self.expires_at),
+        })
+    }
+}
+
+/// Stores a new interaction of the browser whose cookie secret has that digest.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    interaction: &Interaction,
+    browser: &SecretDigest,
+) -> Result<(), StorageError> {
+    let outcome = interaction
+        .outcome
+        .as_ref()
+        .map(stored::to_json)
+        .transpose()?;
+    let raw_parameters = stored::to_json(&interaction.raw_parameters)?;
+    let requirements = stored::to_json(&interaction.requirements)?;
+    let answers = stored::to_json(&interaction.answers)?;
+    on_either!(tx, connection => diesel::insert_into(interactions::table)
+        .values((
+            interactions::id.eq(interaction.id.as_str()),
+            interactions::browser_digest.eq(browser.as_bytes().as_slice()),
+            interactions::client_id.eq(interaction.client_id.as_str()),
+            interactions::service_name.eq(&interaction.service_name),
+            interactions::raw_parameters.eq(raw_parameters),
+            interactions::requirements.eq(requirements),
+            interactions::return_to.eq(&interaction.return_to),
+            interactions::form_action.eq(&interaction.form_action),
+            interactions::login_hint.eq(interaction.login_hint.as_deref()),
+            interactions::answers.eq(answers),
+            interactions::outcome.eq(outcome),
+            interactions::wrong_codes.eq(i64::from(interaction.wrong_codes)),
+            interactions::created_at.eq(interaction.created_at.millis()),
+            interactions::expires_at.eq(interaction.expires_at.millis()),
+        ))
+        .execute(connection))?;
+    Ok(())
+}
+
+/// What an interaction is to the browser that names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It goes on.
+    Open(Box<Interaction>),
+    /// It has ended or its time is over; the request it began with can begin again.
+    Over(Box<Interaction>),
+    /// Another browser began it.
+    OfAnotherBrowser,
+    /// There is none of that name, or no longer.
+    Missing,
+}
+
+/// The interaction of that name, as seen by the browser whose cookie secret has that digest.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn find(
+    tx: &mut Tx<'_>,
+    id: &InteractionId,
+    browser: Option<&SecretDigest>,
+) -> Result<Found, StorageError> {
+    let now = tx.now().millis();
+    let row: Option<InteractionRow> = on_either!(tx, connection => interactions::table
+        .find(id.as_str())
+        .select(InteractionRow::as_select())
+        .first(connection)
+        .optional())?;
+    let Some(row) = row else {
+        return Ok(Found::Missing);
+    };
+    if browser.is_none_or(|browser| browser.as_bytes().as_slice() != row.browser_digest) {
+        return Ok(Found::OfAnotherBrowser);
+    }
+    let is_open = row.taken_at.is_none() && row.expires_at > now;
+    let interaction = Box::new(row.into_interaction()?);
+    Ok(if is_open {
+        Found::Open(interaction)
+    } else {
+        Found::Over(interaction)
+    })
+}
+
+/// Stores what the person has answered so far; `false` when the interaction no longer goes on.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn replace_answers(
+    tx: &mut Tx<'_>,
+    id: &InteractionId,
+    answers: &Answers,
+) -> Result<bool, StorageError> {
+    let now = tx.now().millis();
+    let answers = stored::to_json(answers)?;
+    let changed = on_either!(tx, connection => diesel::update(interactions::table)
+        .filter(interactions::id.eq(id.as_str()))
+        .filter(interactions::taken_at.is_null())
+        .filter(interactions::expires_at.gt(now))
+        .set(interactions::answers.eq(answers))
+        .execute(connection))?;
+    Ok(changed == 1)
+}
+
+/// Ends an interaction with its outcome; `false` when it no longer goes on.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn complete(
+    tx: &mut Tx<'_>,
+    id: &InteractionId,
+    outcome: &Outcome,
+) -> Result<bool, StorageError> {
+    let now = tx.now().millis();
+    let outcome = stored::to_json(outcome)?;
+    let changed = on_either!(tx, connection => diesel::update(interactions::table)
+        .filter(interactions::id.eq(id.as_str()))
+        .filter(interactions::taken_at.is_null())
+        .filter(interactions::expires_at.gt(now))
+        .set(interactions::outcome.eq(outcome))
+        .execute(connection))?;
+    Ok(changed == 1)
+}
+
+/// Takes an ended interaction away, for the browser that began it.
+///
+/// One conditional `UPDATE` decides, so of any number of concurrent calls exactly one gets it.
+/// The row stays until it is purged, so that Back can begin the same request again
+/// (docs/decisions/0003-a-taken-interaction-stays.md).
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn take(
+    tx: &mut Tx<'_>,
+    id: &InteractionId,
+    browser: &SecretDigest,
+) -> Result<Option<Interaction>, StorageError> {
+    let now = tx.now().millis();
+    let row: Option<InteractionRow> = on_either!(tx, connection => diesel::update(interactions::table)
+        .filter(interactions::id.eq(id.as_str()))
+        .filter(interactions::browser_digest.eq(browser.as_bytes().as_slice()))
+        .filter(interactions::outcome.is_not_null())
+        .filter(interactions::taken_at.is_null())
+        .filter(interactions::expires_at.gt(now))
+        .set(interactions::taken_at.eq(now))
+        .returning(InteractionRow::as_returning())
+        .get_result(connection)
+        .optional())?;
+    row.map(InteractionRow::into_interaction).transpose()
+}

@@ -1,0 +1,42 @@
+//! The database: one schema on SQLite and PostgreSQL.
+//!
+//! [`Store`] is the door: callers hand [`Store::write`] or [`Store::read`] a closure over a
+//! [`Tx`], and call the free functions of the table modules in it. Every rule lives in the
+//! statement that enforces it; the outcome enums name every ending. This is the only crate that
+//! names diesel or r2d2.
+
+#[macro_use]
+mod connection;
+
+pub mod access_tokens;
+pub mod authorization_codes;
+pub mod browser_sessions;
+pub mod client_assertions;
+pub mod clients;
+pub mod consents;
+pub mod email_codes;
+mod error;
+pub mod events;
+pub mod grants;
+pub mod interactions;
+pub mod jobs;
+pub mod limits;
+mod migrate;
+pub mod outbox;
+mod postgres;
+pub mod purge;
+pub mod refresh_tokens;
+pub mod revoked_jwts;
+mod schema;
+pub mod signing_keys;
+mod sqlite;
+mod stored;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod unit_of_work;
+pub mod users;
+
+pub use connection::DatabaseUrl;
+pub use error::{InvalidDatabaseUrl, StorageError};
+pub use migrate::MigrationState;
+pub use unit_of_work::{Store, StoreSettings, Tx};

@@ -1,0 +1,94 @@
+//! How long everything is kept, and how it leaves.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use crate::error::StorageError;
+use crate::unit_of_work::Tx;
+
+const DAY: u64 = 24 * 60 * 60;
+
+/// What happens to a table's rows in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retention {
+    /// Deleted this long after the instant in the column.
+    After {
+        /// The columns of the primary key, parted by commas.
+        key: &'static str,
+        /// An indexed column that holds an instant.
+        column: &'static str,
+        /// How long after it.
+        keep: Duration,
+    },
+    /// Not deleted by age; why.
+    Kept(&'static str),
+}
+
+const fn after(key: &'static str, column: &'static str, days: u64) -> Retention {
+    Retention::After {
+        key,
+        column,
+        keep: Duration::from_secs(days * DAY),
+    }
+}
+
+/// Every table, and how long its rows are kept. A test compares it with the live schema.
+pub const RETENTION: [(&str, Retention); 17] = [
+    ("access_tokens", after("digest", "expires_at", 0)),
+    // A code presented again within a day still revokes what it gave.
+    ("authorization_codes", after("digest", "expires_at", 1)),
+    ("browser_sessions", after("secret_digest", "expires_at", 0)),
+    (
+        "client_assertions",
+        after("client_id, jti_digest", "expires_at", 0),
+    ),
+    ("clients", Retention::Kept("an operator removes them")),
+    ("consents", after("user_id, client_id", "expires_at", 0)),
+    ("email_codes", after("id", "expires_at", 1)),
+    ("events", after("id", "at", 400)),
+    ("grants", after("id", "expires_at", 1)),
+    // Back and old tabs can begin the same request again for a day.
+    ("interactions", after("id", "expires_at", 1)),
+    ("jobs", Retention::Kept("one row a job")),
+    ("limits", after("kind, subject", "expires_at", 0)),
+    ("outbox", after("id", "created_at", 7)),
+    // A spent token presented again within a day still revokes its family.
+    ("refresh_tokens", after("digest", "expires_at", 1)),
+    ("revoked_jwts", after("jti", "expires_at", 0)),
+    (
+        "signing_keys",
+        Retention::Kept("key rotation removes them on their schedule"),
+    ),
+    // People come back once a year, some after a career break.
+    ("users", after("id", "last_signed_in_at", 7 * 365)),
+];
+
+/// Most rows that one batch deletes, so that no write waits long behind it.
+pub const BATCH: usize = 500;
+
+/// Deletes one batch of what a table no longer has to keep; how many rows went. A full batch means
+/// that there may be more.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn purge(
+    tx: &mut Tx<'_>,
+    table: &'static str,
+    retention: Retention,
+) -> Result<usize, StorageError> {
+    let Retention::After { key, column, keep } = retention else {
+        return Ok(0);
+    };
+    let before = tx.now().minus(keep).millis();
+    // Table and columns are ours; both databases read `$1` as the first bind.
+    let statement = format!(
+        "DELETE FROM {table} WHERE ({key}) IN \
+         (SELECT {key} FROM {table} WHERE {column} <= $1 ORDER BY {column} LIMIT {BATCH})"
+    );
+    Ok(on_either!(tx, connection => diesel::sql_query(statement)
+        .bind::<BigInt, _>(before)
+        .execute(connection))?)
+}

@@ -1,0 +1,218 @@
+//! The tables as diesel sees them; `testing::schema_of` compares both databases with each other.
+#![allow(missing_docs, reason = "the columns are told in the migrations")]
+
+diesel::table! {
+    clients (id) {
+        id -> Text,
+        settings -> Text,
+        credential -> Text,
+        source -> Text,
+        source_digest -> Nullable<Binary>,
+        disabled_at -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Text,
+        email -> Text,
+        email_lookup -> Text,
+        email_verified_at -> Nullable<BigInt>,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        last_signed_in_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    browser_sessions (secret_digest) {
+        secret_digest -> Binary,
+        sid -> Text,
+        user_id -> Text,
+        auth_time -> BigInt,
+        amr -> Text,
+        acr -> Text,
+        selected_at -> BigInt,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        expires_at -> BigInt,
+        ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    interactions (id) {
+        id -> Text,
+        browser_digest -> Binary,
+        client_id -> Text,
+        service_name -> Text,
+        raw_parameters -> Text,
+        requirements -> Text,
+        return_to -> Text,
+        form_action -> Text,
+        login_hint -> Nullable<Text>,
+        answers -> Text,
+        outcome -> Nullable<Text>,
+        wrong_codes -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        taken_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    email_codes (id) {
+        id -> Text,
+        interaction_id -> Text,
+        code_digest -> Binary,
+        link_digest -> Binary,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    limits (kind, subject) {
+        kind -> Text,
+        subject -> Binary,
+        count -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    authorization_codes (digest) {
+        digest -> Binary,
+        grant_id -> Text,
+        client_id -> Text,
+        user_id -> Text,
+        sid -> Text,
+        auth_time -> BigInt,
+        amr -> Text,
+        acr -> Text,
+        scope -> Text,
+        redirect_uri -> Text,
+        code_challenge -> Nullable<Text>,
+        nonce -> Nullable<Text>,
+        expires_at -> BigInt,
+        redeemed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    grants (id) {
+        id -> Text,
+        client_id -> Text,
+        user_id -> Text,
+        sid -> Text,
+        auth_time -> BigInt,
+        amr -> Text,
+        acr -> Text,
+        scope -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    access_tokens (digest) {
+        digest -> Binary,
+        grant_id -> Nullable<Text>,
+        client_id -> Text,
+        scope -> Text,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (digest) {
+        digest -> Binary,
+        grant_id -> Text,
+        client_id -> Text,
+        issued_at -> BigInt,
+        expires_at -> BigInt,
+        ends_at -> BigInt,
+        spent_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    revoked_jwts (jti) {
+        jti -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    consents (user_id, client_id) {
+        user_id -> Text,
+        client_id -> Text,
+        scope -> Text,
+        granted_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    client_assertions (client_id, jti_digest) {
+        client_id -> Text,
+        jti_digest -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    signing_keys (kid) {
+        kid -> Text,
+        algorithm -> Text,
+        public_jwk -> Text,
+        state -> Text,
+        sealed_private_key -> Binary,
+        created_at -> BigInt,
+        activates_at -> BigInt,
+        retires_at -> BigInt,
+        removes_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        kind -> Text,
+        sealed -> Binary,
+        created_at -> BigInt,
+        due_at -> BigInt,
+        attempts -> BigInt,
+        done_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Text,
+        at -> BigInt,
+        kind -> Text,
+        client_id -> Nullable<Text>,
+        user_id -> Nullable<Text>,
+        about -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    jobs (name) {
+        name -> Text,
+        holder -> Text,
+        leased_until -> BigInt,
+        finished_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::joinable!(access_tokens -> grants (grant_id));
+diesel::joinable!(grants -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(access_tokens, grants, refresh_tokens, users);

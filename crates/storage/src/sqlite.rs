@@ -1,0 +1,234 @@
+//! SQLite: a pool to read by, and one thread that writes in groups.
+//!
+//! Callers hand the writer thread their unit of work. It runs as many as are waiting, each in a
+//! savepoint of its own, inside one `BEGIN IMMEDIATE` transaction, commits, and only then answers
+//! each caller: nothing acknowledged is lost at a power cut, and many small writes share one
+//! fsync.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use diesel::connection::SimpleConnection;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use diesel::{Connection as _, SqliteConnection};
+use model::{Clock, Timestamp};
+use tokio::sync::oneshot;
+
+use crate::connection::Connection;
+use crate::error::StorageError;
+use crate::unit_of_work::{StoreSettings, Tx};
+
+/// Most units of work that share one transaction; bounds how long the first of them waits.
+const GROUP_MAX: usize = 64;
+
+const CONNECTION_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; \
+     PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY;";
+
+pub(crate) struct SqliteStore {
+    url: String,
+    readers: Pool<ConnectionManager<SqliteConnection>>,
+    writer: mpsc::Sender<Box<dyn Unit>>,
+}
+
+impl SqliteStore {
+    pub(crate) fn open(
+        path: &Path,
+        settings: &StoreSettings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StorageError> {
+        let url = path.to_string_lossy().into_owned();
+        let mut connection = connect(&url)?;
+        // The journal mode is a property of the file; readers inherit it.
+        connection
+            .batch_execute("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 4000;")
+            .map_err(unreachable)?;
+        let readers = Pool::builder()
+            .max_size(settings.connections)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .connection_timeout(settings.connection_timeout)
+            .connection_customizer(Box::new(ReaderPragmas))
+            .build(ConnectionManager::new(&url))
+            .map_err(|fault| StorageError::Unreachable(fault.to_string()))?;
+        let (writer, units) = mpsc::channel();
+        thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || write_in_groups(&mut connection, &units, &*clock))
+            .map_err(|fault| StorageError::Unreachable(fault.to_string()))?;
+        Ok(Self {
+            url,
+            readers,
+            writer,
+        })
+    }
+
+    /// Queues a unit of work; the receiver hears of it after its commit, and hears nothing when
+    /// the writer is gone.
+    pub(crate) fn write<T, W>(&self, work: W) -> oneshot::Receiver<Result<T, StorageError>>
+    where
+        T: Send + 'static,
+        W: FnOnce(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let unit = Box::new(Waiting {
+            work: Some(work),
+            result: None,
+            reply,
+        });
+        // A writer that is gone drops the unit, and with it the reply.
+        drop(self.writer.send(unit));
+        answer
+    }
+
+    pub(crate) fn read<T>(
+        &self,
+        now: Timestamp,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let mut connection = self
+            .readers
+            .get()
+            .map_err(|fault| StorageError::Unreachable(fault.to_string()))?;
+        work(&mut Tx::new(Connection::Sqlite(&mut connection), now))
+    }
+
+    /// A connection of its own, for migrations.
+    pub(crate) fn connect(&self) -> Result<SqliteConnection, StorageError> {
+        connect(&self.url)
+    }
+}
+
+fn connect(url: &str) -> Result<SqliteConnection, StorageError> {
+    let mut connection = SqliteConnection::establish(url)
+        .map_err(|fault| StorageError::Unreachable(fault.to_string()))?;
+    connection
+        .batch_execute(CONNECTION_PRAGMAS)
+        .map_err(unreachable)?;
+    Ok(connection)
+}
+
+fn unreachable(fault: diesel::result::Error) -> StorageError {
+    StorageError::Unreachable(fault.to_string())
+}
+
+#[derive(Debug)]
+struct ReaderPragmas;
+
+impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for ReaderPragmas {
+    fn on_acquire(&self, connection: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
+        connection
+            .batch_execute(CONNECTION_PRAGMAS)
+            .and_then(|()| connection.batch_execute("PRAGMA query_only = ON;"))
+            .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+/// A unit of work in the writer's queue.
+trait Unit: Send {
+    /// Runs it; tells whether to keep what it did.
+    fn run(&mut self, connection: &mut SqliteConnection, now: Timestamp) -> bool;
+    /// Answers its caller; `committed` says whether the group is durable.
+    fn answer(self: Box<Self>, committed: bool);
+}
+
+struct Waiting<T, W> {
+    work: Option<W>,
+    result: Option<Result<T, StorageError>>,
+    reply: oneshot::Sender<Result<T, StorageError>>,
+}
+
+impl<T, W> Unit for Waiting<T, W>
+where
+    T: Send,
+    W: FnOnce(&mut Tx<'_>) -> Result<T, StorageError> + Send,
+{
+    fn run(&mut self, connection: &mut SqliteConnection, now: Timestamp) -> bool {
+        let Some(work) = self.work.take() else {
+            return false;
+        };
+        let mut tx = Tx::new(Connection::Sqlite(connection), now);
+        let result =
+            catch_unwind(AssertUnwindSafe(|| work(&mut tx))).unwrap_or(Err(StorageError::GivenUp));
+        self.result.insert(result).is_ok()
+    }
+
+    fn answer(self: Box<Self>, committed: bool) {
+        let result = match self.result {
+            Some(Ok(_)) if !committed => Err(StorageError::GivenUp),
+            Some(result) => result,
+            None => Err(StorageError::GivenUp),
+        };
+        // A caller that no longer waits has gone away; its work stands.
+        drop(self.reply.send(result));
+    }
+}
+
+fn write_in_groups(
+    connection: &mut SqliteConnection,
+    units: &mpsc::Receiver<Box<dyn Unit>>,
+    clock: &dyn Clock,
+) {
+    let mut group = Vec::with_capacity(GROUP_MAX);
+    while let Ok(first) = units.recv() {
+        let committed = run_group(connection, first, units, clock, &mut group);
+        for unit in group.drain(..) {
+            unit.answer(committed);
+        }
+    }
+}
+
+/// Runs a group inside one transaction and tells whether it was committed.
+fn run_group(
+    connection: &mut SqliteConnection,
+    first: Box<dyn Unit>,
+    units: &mpsc::Receiver<Box<dyn Unit>>,
+    clock: &dyn Clock,
+    group: &mut Vec<Box<dyn Unit>>,
+) -> bool {
+    if let Err(fault) = connection.batch_execute("BEGIN IMMEDIATE") {
+        tracing::error!(error = %fault, "the SQLite writer cannot begin a transaction");
+        group.push(first);
+        return false;
+    }
+    let mut next = Some(first);
+    while let Some(mut unit) = next.take() {
+        let sound = run_in_savepoint(connection, &mut *unit, clock.now());
+        group.push(unit);
+        if let Err(fault) = sound {
+            tracing::error!(error = %fault, "the SQLite writer gives up a group");
+            roll_back(connection);
+            return false;
+        }
+        if group.len() < GROUP_MAX {
+            next = units.try_recv().ok();
+        }
+    }
+    if let Err(fault) = connection.batch_execute("COMMIT") {
+        tracing::error!(error = %fault, "the SQLite writer cannot commit");
+        roll_back(connection);
+        return false;
+    }
+    true
+}
+
+fn run_in_savepoint(
+    connection: &mut SqliteConnection,
+    unit: &mut dyn Unit,
+    now: Timestamp,
+) -> Result<(), diesel::result::Error> {
+    connection.batch_execute("SAVEPOINT unit")?;
+    if unit.run(connection, now) {
+        connection.batch_execute("RELEASE unit")
+    } else {
+        connection.batch_execute("ROLLBACK TO unit; RELEASE unit")
+    }
+}
+
+fn roll_back(connection: &mut SqliteConnection) {
+    // A failed COMMIT may have ended the transaction already; then there is nothing to take back.
+    if let Err(fault) = connection.batch_execute("ROLLBACK") {
+        tracing::debug!(error = %fault, "nothing to roll back");
+    }
+}

@@ -1,0 +1,102 @@
+//! Accounts.
+
+use diesel::prelude::*;
+use model::{EmailAddress, Timestamp, User, UserId};
+
+use crate::error::StorageError;
+use crate::schema::users;
+use crate::stored;
+use crate::unit_of_work::Tx;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub(crate) struct UserRow {
+    id: String,
+    email: String,
+    email_verified_at: Option<i64>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl UserRow {
+    pub(crate) fn into_user(self) -> Result<User, StorageError> {
+        Ok(User {
+            id: UserId::new(self.id),
+            email: stored::email("users", &self.email)?,
+            email_verified_at: self.email_verified_at.map(Timestamp::from_millis),
+            created_at: Timestamp::from_millis(self.created_at),
+            updated_at: Timestamp::from_millis(self.updated_at),
+        })
+    }
+}
+
+/// Whether signing in made the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SignedIn {
+    /// The address had an account.
+    Existing(UserId),
+    /// It had none; there is one now.
+    Created(UserId),
+}
+
+impl SignedIn {
+    /// Whose account it is.
+    #[must_use]
+    pub const fn user_id(&self) -> &UserId {
+        match self {
+            Self::Existing(id) | Self::Created(id) => id,
+        }
+    }
+}
+
+/// Opens the account of a proven address, or makes it under `new_id`.
+///
+/// The unique address decides, so of any number of concurrent first sign-ins exactly one makes
+/// the account.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn sign_in(
+    tx: &mut Tx<'_>,
+    email: &EmailAddress,
+    new_id: &UserId,
+) -> Result<SignedIn, StorageError> {
+    let now = tx.now().millis();
+    let inserted = on_either!(tx, connection => diesel::insert_into(users::table)
+        .values((
+            users::id.eq(new_id.as_str()),
+            users::email.eq(email.as_typed()),
+            users::email_lookup.eq(email.lookup()),
+            users::email_verified_at.eq(now),
+            users::created_at.eq(now),
+            users::updated_at.eq(now),
+            users::last_signed_in_at.eq(now),
+        ))
+        .on_conflict(users::email_lookup)
+        .do_nothing()
+        .execute(connection))?;
+    if inserted == 1 {
+        return Ok(SignedIn::Created(new_id.clone()));
+    }
+    let id: String = on_either!(tx, connection => diesel::update(users::table)
+        .filter(users::email_lookup.eq(email.lookup()))
+        .set((users::last_signed_in_at.eq(now), users::email_verified_at.eq(now)))
+        .returning(users::id)
+        .get_result(connection))?;
+    Ok(SignedIn::Existing(UserId::new(id)))
+}
+
+/// The account of that id, if there is one.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn find(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<User>, StorageError> {
+    let row: Option<UserRow> = on_either!(tx, connection => users::table
+        .find(id.as_str())
+        .select(UserRow::as_select())
+        .first(connection)
+        .optional())?;
+    row.map(UserRow::into_user).transpose()
+}

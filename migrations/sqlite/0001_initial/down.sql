@@ -1,0 +1,17 @@
+DROP TABLE jobs;
+DROP TABLE events;
+DROP TABLE outbox;
+DROP TABLE signing_keys;
+DROP TABLE client_assertions;
+DROP TABLE consents;
+DROP TABLE revoked_jwts;
+DROP TABLE refresh_tokens;
+DROP TABLE access_tokens;
+DROP TABLE grants;
+DROP TABLE authorization_codes;
+DROP TABLE limits;
+DROP TABLE email_codes;
+DROP TABLE interactions;
+DROP TABLE browser_sessions;
+DROP TABLE users;
+DROP TABLE clients;
