@@ -1,0 +1,70 @@
+//! What stands around a page: header, back link, title, and how far its forms may reach.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+/// What one response decides about the layout around its page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shell {
+    /// The service that asked; named below the header and in the title.
+    pub service_name: Option<String>,
+    /// Where Back goes: a URL of ours, computed from the journey's state.
+    pub back_link: Option<String>,
+    /// Origins beyond our own that a form on this page may post or be redirected to, for
+    /// example `https://service.example`: browsers hold redirects after a form to the policy too.
+    pub form_action: Vec<String>,
+    /// Whether to offer Sign out beside the service's name.
+    pub signed_in: bool,
+}
+
+/// The bar below the header.
+#[derive(Serialize)]
+pub(crate) struct Navigation<'a> {
+    name: Option<&'a str>,
+    sign_out_url: Option<&'static str>,
+}
+
+impl Shell {
+    /// The shell of a page within a sign-in to a service.
+    #[must_use]
+    pub fn for_service(name: impl Into<String>) -> Self {
+        Self {
+            service_name: Some(name.into()),
+            ..Self::default()
+        }
+    }
+
+    /// The `Content-Security-Policy` of the page (CSP Level 3).
+    #[must_use]
+    pub fn content_security_policy(&self) -> Cow<'static, str> {
+        if self.form_action.is_empty() {
+            return Cow::Borrowed(POLICY);
+        }
+        let mut policy = POLICY.to_owned();
+        for origin in &self.form_action {
+            policy.push(' ');
+            policy.push_str(origin);
+        }
+        Cow::Owned(policy)
+    }
+
+    pub(crate) fn navigation(&self) -> Option<Navigation<'_>> {
+        (self.service_name.is_some() || self.signed_in).then(|| Navigation {
+            name: self.service_name.as_deref(),
+            sign_out_url: self.signed_in.then_some("/end-session"),
+        })
+    }
+
+    /// `Error: Check your email – Apply for a qualification`.
+    pub(crate) fn title(&self, question: &str, has_errors: bool, product_name: &str) -> String {
+        let prefix = if has_errors { "Error: " } else { "" };
+        let place = self.service_name.as_deref().unwrap_or(product_name);
+        format!("{prefix}{question} – {place}")
+    }
+}
+
+/// `form-action` stands last, so that origins can be added to it.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
+    img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'; \
+    base-uri 'none'; form-action 'self'";
