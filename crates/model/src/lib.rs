@@ -8,6 +8,7 @@
 pub mod authorization_code;
 pub mod browser_session;
 pub mod client;
+pub mod client_address;
 pub mod client_id;
 pub mod clock;
 pub mod cookies;
@@ -30,6 +31,7 @@ pub mod token;
 pub mod user;
 
 pub use client::Client;
+pub use client_address::ClientAddress;
 pub use client_id::ClientId;
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use cookies::Cookies;
