@@ -232,3 +232,6 @@ fn check_times(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,3 +100,6 @@ impl ClientKeys {
         kept.entry(url.clone()).or_default().clone()
     }
 }
+
+#[cfg(test)]
+mod tests;

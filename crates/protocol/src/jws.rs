@@ -105,3 +105,145 @@ pub(crate) fn verify<C: DeserializeOwned>(
             _ => JwsError::Malformed,
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use model::SigningAlgorithm;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::keys::testing::{LooseKey, hmac_token, part};
+
+    /// The claims of RFC 7515 appendix A.1 to A.3.
+    const PAYLOAD: &str = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+
+    fn joe() -> Value {
+        json!({ "iss": "joe", "exp": 1_300_819_380, "http://example.com/is_root": true })
+    }
+
+    #[test]
+    fn the_hs256_example_of_rfc_7515_appendix_a_1_verifies() {
+        let secret = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
+        let key = VerifyingKey::shared_secret(&URL_SAFE_NO_PAD.decode(secret).unwrap());
+        let token = format!(
+            "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.{PAYLOAD}.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+        );
+
+        assert_eq!(verify::<Value>(&token, Algorithm::HS256, &key), Ok(joe()));
+    }
+
+    #[test]
+    fn the_rs256_example_of_rfc_7515_appendix_a_2_verifies() {
+        let key = json!({
+            "kty": "RSA",
+            "n": "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ",
+            "e": "AQAB",
+        });
+        let token = format!(
+            "eyJhbGciOiJSUzI1NiJ9.{PAYLOAD}.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw"
+        );
+
+        let key = VerifyingKey::from_jwk(&key).unwrap();
+
+        assert_eq!(verify::<Value>(&token, Algorithm::RS256, &key), Ok(joe()));
+    }
+
+    #[test]
+    fn the_es256_example_of_rfc_7515_appendix_a_3_verifies() {
+        let key = json!({
+            "kty": "EC",
+            "crv": "P-256",
+            "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0",
+        });
+        let token = format!(
+            "eyJhbGciOiJFUzI1NiJ9.{PAYLOAD}.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
+        );
+
+        let key = VerifyingKey::from_jwk(&key).unwrap();
+
+        assert_eq!(verify::<Value>(&token, Algorithm::ES256, &key), Ok(joe()));
+    }
+
+    #[test]
+    fn our_eddsa_signature_is_that_of_rfc_8037_appendix_a_4() {
+        let seed = URL_SAFE_NO_PAD
+            .decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A")
+            .unwrap();
+        let pkcs8_prefix = b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+        let key = LooseKey::from_pkcs8(
+            SigningAlgorithm::EdDsa,
+            &[&pkcs8_prefix[..], &seed].concat(),
+        );
+        let input = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
+
+        let signature = key.signature(input);
+
+        assert_eq!(key.jwk["x"], "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+        assert_eq!(
+            signature,
+            "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
+        );
+    }
+
+    #[test]
+    fn a_token_without_signature_is_no_token() {
+        let unsigned = format!(
+            "{}.{}.",
+            part(&json!({ "alg": "none" })),
+            part(&json!({ "iss": "joe" }))
+        );
+
+        assert_eq!(read_header(&unsigned), Err(JwsError::Malformed));
+    }
+
+    #[test]
+    fn a_public_key_is_not_accepted_as_a_shared_secret() {
+        let key = LooseKey::generate(SigningAlgorithm::ES256);
+        let public = VerifyingKey::from_jwk(&key.jwk).unwrap();
+        let header = json!({ "alg": "HS256", "kid": key.kid() });
+
+        let confused = hmac_token(&header, &joe(), key.jwk.to_string().as_bytes());
+
+        let verified = verify::<Value>(&confused, Algorithm::HS256, &public);
+        assert_eq!(verified, Err(JwsError::OtherAlgorithm));
+    }
+
+    #[test]
+    fn a_header_that_demands_an_extension_is_refused() {
+        let key = LooseKey::generate(SigningAlgorithm::ES256);
+        let header = json!({ "alg": "ES256", "crit": ["b64"], "b64": false });
+
+        let token = key.token_with_header(&header, &joe());
+
+        assert_eq!(read_header(&token), Err(JwsError::CriticalExtension));
+    }
+
+    #[test]
+    fn changed_claims_break_the_signature() {
+        let key = LooseKey::generate(SigningAlgorithm::ES256);
+        let token = key.token(&json!({ "sub": "ada" }));
+        let parts: Vec<&str> = token.split('.').collect();
+        let changed = format!(
+            "{}.{}.{}",
+            parts[0],
+            part(&json!({ "sub": "eve" })),
+            parts[2]
+        );
+
+        let public = VerifyingKey::from_jwk(&key.jwk).unwrap();
+
+        let verified = verify::<Value>(&changed, Algorithm::ES256, &public);
+        assert_eq!(verified, Err(JwsError::Signature));
+    }
+
+    #[test]
+    fn types_compare_as_media_types() {
+        assert!(TokenType::AccessToken.is_named(Some("application/AT+JWT")));
+        assert!(TokenType::Jwt.is_named(Some("jwt")));
+        assert!(!TokenType::Jwt.is_named(Some("at+jwt")));
+        assert!(!TokenType::Jwt.is_named(None));
+    }
+}

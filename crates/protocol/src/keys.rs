@@ -11,6 +11,8 @@ mod private_key;
 mod public_jwk;
 mod rotation;
 mod signing_key;
+#[cfg(test)]
+pub(crate) mod testing;
 mod verifying_key;
 
 use std::sync::{Arc, PoisonError, RwLock};

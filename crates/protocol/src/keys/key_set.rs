@@ -136,3 +136,160 @@ fn public_half(stored: &StoredKey) -> Result<VerifyingKey, UnusableKey> {
             kid: stored.kid.clone(),
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::keys::testing::{LooseKey, key_set, keyring, stored_key};
+
+    fn members(set: &KeySet) -> Vec<Value> {
+        let jwks: Value = serde_json::from_slice(&set.jwks()).unwrap();
+        jwks["keys"].as_array().unwrap().clone()
+    }
+
+    #[test]
+    fn every_algorithm_signs_what_the_published_key_verifies() {
+        for algorithm in SigningAlgorithm::ALL {
+            let set = key_set(&[stored_key(algorithm, KeyState::Active)]);
+
+            let token = set
+                .sign(algorithm, TokenType::Jwt, &json!({ "sub": "ada" }))
+                .unwrap();
+
+            let published = VerifyingKey::from_jwk(&members(&set)[0]).unwrap();
+            let claims: Value = jws::verify(&token, jose_algorithm(algorithm), &published).unwrap();
+            assert_eq!(claims, json!({ "sub": "ada" }), "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn the_header_names_type_algorithm_and_key() {
+        let stored = stored_key(SigningAlgorithm::ES256, KeyState::Active);
+        let set = key_set(std::slice::from_ref(&stored));
+
+        let token = set
+            .sign(SigningAlgorithm::ES256, TokenType::AccessToken, &json!({}))
+            .unwrap();
+
+        let header = jws::read_header(&token).unwrap();
+        assert_eq!(header.typ.as_deref(), Some("at+jwt"));
+        assert_eq!(header.alg, jsonwebtoken::Algorithm::ES256);
+        assert_eq!(header.kid, Some(stored.kid));
+    }
+
+    #[test]
+    fn the_jwks_holds_public_members_only_with_kid_use_and_alg() {
+        let stored = SigningAlgorithm::ALL.map(|it| stored_key(it, KeyState::Active));
+
+        let keys = members(&key_set(&stored));
+
+        let names = |key: &Value| key.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&keys[0]), ["alg", "e", "kid", "kty", "n", "use"]);
+        assert_eq!(names(&keys[1]), ["alg", "e", "kid", "kty", "n", "use"]);
+        assert_eq!(
+            names(&keys[2]),
+            ["alg", "crv", "kid", "kty", "use", "x", "y"]
+        );
+        assert_eq!(names(&keys[3]), ["alg", "crv", "kid", "kty", "use", "x"]);
+        assert!(keys.iter().all(|key| key["use"] == "sig"));
+    }
+
+    #[test]
+    fn announced_and_retired_keys_are_published_and_verify_but_do_not_sign() {
+        let mut stored = stored_key(SigningAlgorithm::ES256, KeyState::Active);
+        let set = key_set(std::slice::from_ref(&stored));
+        let token = set
+            .sign(SigningAlgorithm::ES256, TokenType::Jwt, &json!({}))
+            .unwrap();
+
+        for state in [KeyState::Announced, KeyState::Retired] {
+            stored.state = state;
+            let set = key_set(std::slice::from_ref(&stored));
+
+            let signed = set.sign(SigningAlgorithm::ES256, TokenType::Jwt, &json!({}));
+
+            assert!(matches!(
+                signed,
+                Err(SignError::NoActiveKey(SigningAlgorithm::ES256))
+            ));
+            assert_eq!(members(&set).len(), 1);
+            assert_eq!(set.verify::<Value>(&token, TokenType::Jwt), Ok(json!({})));
+        }
+    }
+
+    #[test]
+    fn the_active_key_of_the_algorithm_signs_and_stands_first_in_the_jwks() {
+        let retired = stored_key(SigningAlgorithm::ES256, KeyState::Retired);
+        let active = stored_key(SigningAlgorithm::ES256, KeyState::Active);
+        let other = stored_key(SigningAlgorithm::EdDsa, KeyState::Active);
+        let set = key_set(&[retired, other, active.clone()]);
+
+        let token = set
+            .sign(SigningAlgorithm::ES256, TokenType::Jwt, &json!({}))
+            .unwrap();
+
+        assert_eq!(
+            jws::read_header(&token).unwrap().kid.as_ref(),
+            Some(&active.kid)
+        );
+        assert_eq!(members(&set)[0]["kid"], active.kid);
+    }
+
+    #[test]
+    fn a_key_opened_before_is_not_opened_again() {
+        let stored = [stored_key(SigningAlgorithm::ES256, KeyState::Active)];
+        let before = key_set(&stored);
+
+        let after = KeySet::open(&stored, &keyring(), Some(&before)).unwrap();
+
+        assert!(Arc::ptr_eq(&before.signing[0], &after.signing[0]));
+    }
+
+    #[test]
+    fn a_private_key_moved_to_another_row_does_not_open() {
+        let mut stored = stored_key(SigningAlgorithm::ES256, KeyState::Active);
+        let other = stored_key(SigningAlgorithm::ES256, KeyState::Active);
+        stored.sealed_private_key = other.sealed_private_key;
+
+        let opened = KeySet::open(std::slice::from_ref(&stored), &keyring(), None);
+
+        assert_eq!(opened.err(), Some(UnusableKey::Sealed { kid: stored.kid }));
+    }
+
+    #[test]
+    fn a_row_whose_public_key_shows_private_members_is_not_published() {
+        let mut stored = stored_key(SigningAlgorithm::EdDsa, KeyState::Active);
+        stored.public_jwk = stored.public_jwk.replacen('{', r#"{"d":"AAAA","#, 1);
+
+        let opened = KeySet::open(std::slice::from_ref(&stored), &keyring(), None);
+
+        assert_eq!(
+            opened.err(),
+            Some(UnusableKey::PublicKey { kid: stored.kid })
+        );
+    }
+
+    #[test]
+    fn a_token_of_one_type_is_not_taken_for_another() {
+        let set = key_set(&[stored_key(SigningAlgorithm::ES256, KeyState::Active)]);
+        let access = set.sign(SigningAlgorithm::ES256, TokenType::AccessToken, &json!({}));
+
+        let verified = set.verify::<Value>(&access.unwrap(), TokenType::Jwt);
+
+        assert_eq!(verified, Err(JwsError::OtherType));
+    }
+
+    #[test]
+    fn a_token_under_our_kid_by_a_forger_is_refused() {
+        let stored = stored_key(SigningAlgorithm::ES256, KeyState::Active);
+        let forger = LooseKey::generate(SigningAlgorithm::ES256);
+        let header = json!({ "alg": "ES256", "kid": stored.kid, "typ": "JWT" });
+
+        let token = forger.token_with_header(&header, &json!({}));
+
+        let verified = key_set(&[stored]).verify::<Value>(&token, TokenType::Jwt);
+        assert_eq!(verified, Err(JwsError::Signature));
+    }
+}

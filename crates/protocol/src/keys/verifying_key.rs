@@ -159,3 +159,114 @@ fn decode_32(text: &str) -> Result<Vec<u8>, UnfitKey> {
 fn without_leading_zeros(bytes: Vec<u8>) -> Vec<u8> {
     bytes.into_iter().skip_while(|byte| *byte == 0).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use model::SigningAlgorithm;
+    use serde_json::json;
+
+    use super::*;
+    use crate::keys::testing::LooseKey;
+
+    fn unfit(jwk: &Value) -> Option<UnfitKey> {
+        VerifyingKey::from_jwk(jwk).err()
+    }
+
+    fn with(mut jwk: Value, member: &str, value: Value) -> Value {
+        jwk[member] = value;
+        jwk
+    }
+
+    fn rsa_of(bytes: usize) -> Value {
+        json!({ "kty": "RSA", "e": "AQAB", "n": URL_SAFE_NO_PAD.encode(vec![0xff; bytes]) })
+    }
+
+    #[test]
+    fn a_key_without_alg_accepts_the_algorithms_of_its_kind() {
+        let key = VerifyingKey::from_jwk(&rsa_of(256)).unwrap();
+
+        assert!(key.accepts(Algorithm::RS256) && key.accepts(Algorithm::PS256));
+        assert!(!key.accepts(Algorithm::HS256) && !key.accepts(Algorithm::ES256));
+        assert!(!key.accepts(Algorithm::RS512));
+    }
+
+    #[test]
+    fn a_key_with_alg_accepts_that_alone() {
+        let jwk = with(rsa_of(256), "alg", json!("PS256"));
+
+        let key = VerifyingKey::from_jwk(&jwk).unwrap();
+
+        assert!(key.accepts(Algorithm::PS256) && !key.accepts(Algorithm::RS256));
+    }
+
+    #[test]
+    fn an_rsa_key_of_less_than_2048_or_more_than_8192_bits_is_refused() {
+        let padded = URL_SAFE_NO_PAD.encode([vec![0; 128], vec![0xff; 128]].concat());
+
+        assert_eq!(unfit(&rsa_of(128)), Some(UnfitKey::RsaSize));
+        assert_eq!(
+            unfit(&with(rsa_of(0), "n", json!(padded))),
+            Some(UnfitKey::RsaSize)
+        );
+        assert_eq!(unfit(&rsa_of(1025)), Some(UnfitKey::RsaSize));
+        assert_eq!(unfit(&rsa_of(1024)), None);
+    }
+
+    #[test]
+    fn a_key_that_is_not_for_signatures_is_refused() {
+        let jwk = LooseKey::generate(SigningAlgorithm::ES256).jwk;
+
+        assert_eq!(
+            unfit(&with(jwk.clone(), "use", json!("enc"))),
+            Some(UnfitKey::OtherUse)
+        );
+        assert_eq!(
+            unfit(&with(jwk.clone(), "key_ops", json!(["sign"]))),
+            Some(UnfitKey::OtherUse)
+        );
+        assert_eq!(
+            unfit(&with(jwk.clone(), "key_ops", json!(["verify"]))),
+            None
+        );
+        assert_eq!(
+            unfit(&with(jwk, "alg", json!("RS256"))),
+            Some(UnfitKey::OtherAlgorithm)
+        );
+    }
+
+    #[test]
+    fn a_key_published_with_its_private_half_is_refused() {
+        let jwk = LooseKey::generate(SigningAlgorithm::EdDsa).jwk;
+
+        assert_eq!(
+            unfit(&with(jwk, "d", json!("AAAA"))),
+            Some(UnfitKey::Private)
+        );
+    }
+
+    #[test]
+    fn a_shared_secret_in_a_key_set_is_refused() {
+        let jwk = json!({ "kty": "oct", "k": "c2VjcmV0", "alg": "HS256" });
+
+        assert_eq!(unfit(&jwk), Some(UnfitKey::Private));
+    }
+
+    #[test]
+    fn keys_of_unknown_kinds_and_wrong_sizes_are_refused() {
+        let p256 = LooseKey::generate(SigningAlgorithm::ES256).jwk;
+
+        assert_eq!(
+            unfit(&json!({ "kty": "EC", "crv": "secp256k1" })),
+            Some(UnfitKey::Unknown)
+        );
+        assert_eq!(unfit(&json!("text")), Some(UnfitKey::Unknown));
+        assert_eq!(
+            unfit(&with(p256.clone(), "crv", json!("P-384"))),
+            Some(UnfitKey::Unknown)
+        );
+        assert_eq!(
+            unfit(&with(p256, "x", json!("AAAA"))),
+            Some(UnfitKey::Numbers)
+        );
+    }
+}

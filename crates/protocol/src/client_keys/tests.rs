@@ -1,0 +1,354 @@
+//! What a client can, and cannot, make us fetch. The client's web server is a real one on this
+//! machine, which the operator therefore has to allow.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use model::SigningAlgorithm;
+use serde_json::json;
+
+use super::*;
+use crate::keys::testing::LooseKey;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
+
+type Answer = dyn Fn(&HttpRequest) -> HttpResponse + Send + Sync;
+
+/// A client's web server that gives one answer, which can be replaced, at every path.
+struct ClientSite {
+    port: u16,
+    answer: Arc<Mutex<Box<Answer>>>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl ClientSite {
+    fn start(answer: impl Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static) -> Self {
+        let answer: Arc<Mutex<Box<Answer>>> = Arc::new(Mutex::new(Box::new(answer)));
+        let asked = Arc::new(AtomicUsize::new(0));
+        let (given, counted) = (Arc::clone(&answer), Arc::clone(&asked));
+        let server = HttpServer::new(move || {
+            let (given, counted) = (Arc::clone(&given), Arc::clone(&counted));
+            App::new().default_service(web::to(move |request: HttpRequest| {
+                counted.fetch_add(1, Ordering::SeqCst);
+                let response = given.lock().unwrap()(&request);
+                async move { response }
+            }))
+        })
+        .workers(1)
+        .disable_signals()
+        .bind(("127.0.0.1", 0))
+        .unwrap();
+        let port = server.addrs()[0].port();
+        actix_web::rt::spawn(server.run());
+        Self {
+            port,
+            answer,
+            asked,
+        }
+    }
+
+    fn publishing(keys: &[&LooseKey]) -> Self {
+        let jwks = jwks(keys);
+        Self::start(move |_| HttpResponse::Ok().body(jwks.clone()))
+    }
+
+    fn now_publishes(&self, keys: &[&LooseKey]) {
+        let jwks = jwks(keys);
+        *self.answer.lock().unwrap() = Box::new(move |_| HttpResponse::Ok().body(jwks.clone()));
+    }
+
+    fn now_fails(&self) {
+        *self.answer.lock().unwrap() = Box::new(|_| HttpResponse::InternalServerError().finish());
+    }
+
+    fn times_asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    fn client(&self) -> ClientSettings {
+        client_at(&format!("http://127.0.0.1:{}/jwks", self.port))
+    }
+}
+
+fn jwks(keys: &[&LooseKey]) -> String {
+    let keys: Vec<_> = keys.iter().map(|key| &key.jwk).collect();
+    json!({ "keys": keys }).to_string()
+}
+
+fn client_at(jwks_uri: &str) -> ClientSettings {
+    let mut settings = ClientSettings::named("Register for a course");
+    settings.jwks_uri = Some(Url::parse(jwks_uri).unwrap());
+    settings
+}
+
+fn allowing_this_machine() -> ClientKeys {
+    ClientKeys::new(vec!["127.0.0.1".to_owned()])
+}
+
+fn es256() -> LooseKey {
+    LooseKey::generate(SigningAlgorithm::ES256)
+}
+
+async fn find(
+    keys: &ClientKeys,
+    client: &ClientSettings,
+    kid: &str,
+    now: Timestamp,
+) -> Result<(), NoClientKey> {
+    keys.find(client, Some(kid), Algorithm::ES256, now)
+        .await
+        .map(|key| {
+            assert_eq!(key.kid(), Some(kid));
+        })
+}
+
+/// Why nothing is fetched from a URL that is not to be fetched.
+async fn refusal_of(jwks_uri: &str, keys: &ClientKeys) -> FetchError {
+    match find(keys, &client_at(jwks_uri), "any", NOW).await {
+        Err(NoClientKey::Unavailable(cause)) => cause,
+        other => panic!("{jwks_uri}: {other:?}"),
+    }
+}
+
+#[actix_web::test]
+async fn a_published_key_is_fetched_once_and_kept_for_five_minutes() {
+    let key = es256();
+    let site = ClientSite::publishing(&[&key]);
+    let keys = allowing_this_machine();
+    let client = site.client();
+
+    for seconds in [0, 1, 299] {
+        let now = NOW.plus(Duration::from_secs(seconds));
+        assert_eq!(find(&keys, &client, key.kid(), now).await, Ok(()));
+    }
+    assert_eq!(site.times_asked(), 1);
+
+    let later = NOW.plus(Duration::from_secs(300));
+    assert_eq!(find(&keys, &client, key.kid(), later).await, Ok(()));
+    assert_eq!(site.times_asked(), 2);
+}
+
+#[actix_web::test]
+async fn a_new_key_is_found_by_one_more_fetch_and_guessing_kids_makes_no_others() {
+    let (old, new) = (es256(), es256());
+    let site = ClientSite::publishing(&[&old]);
+    let keys = allowing_this_machine();
+    let client = site.client();
+    find(&keys, &client, old.kid(), NOW).await.unwrap();
+    site.now_publishes(&[&old, &new]);
+
+    let at_once = find(&keys, &client, new.kid(), NOW).await;
+    let half_a_minute_later = NOW.plus(Duration::from_secs(30));
+    let later = find(&keys, &client, new.kid(), half_a_minute_later).await;
+    for kid in ["guess-1", "guess-2", "guess-3"] {
+        let guessed = find(&keys, &client, kid, half_a_minute_later).await;
+        assert_eq!(guessed, Err(NoClientKey::Unknown));
+    }
+
+    assert_eq!(at_once, Err(NoClientKey::Unknown));
+    assert_eq!(later, Ok(()));
+    assert_eq!(site.times_asked(), 2);
+}
+
+#[actix_web::test]
+async fn many_requests_at_once_make_one_fetch() {
+    let key = es256();
+    let site = ClientSite::publishing(&[&key]);
+    let keys = allowing_this_machine();
+    let client = site.client();
+
+    let requests = (0..20).map(|_| find(&keys, &client, key.kid(), NOW));
+    let found = futures::future::join_all(requests).await;
+
+    assert!(found.iter().all(Result::is_ok));
+    assert_eq!(site.times_asked(), 1);
+}
+
+#[actix_web::test]
+async fn a_failed_fetch_is_not_tried_again_at_once_and_leaves_kept_keys_in_use() {
+    let key = es256();
+    let site = ClientSite::publishing(&[&key]);
+    let keys = allowing_this_machine();
+    let client = site.client();
+    find(&keys, &client, key.kid(), NOW).await.unwrap();
+    site.now_fails();
+    let later = NOW.plus(Duration::from_secs(60));
+
+    for _ in 0..3 {
+        let unknown = find(&keys, &client, "unknown", later).await;
+        assert_eq!(
+            unknown,
+            Err(NoClientKey::Unavailable(FetchError::Status(500)))
+        );
+    }
+
+    assert_eq!(find(&keys, &client, key.kid(), later).await, Ok(()));
+    assert_eq!(site.times_asked(), 2);
+}
+
+#[actix_web::test]
+async fn a_redirect_is_not_followed() {
+    let key = es256();
+    let elsewhere = ClientSite::publishing(&[&key]);
+    let target = format!("http://127.0.0.1:{}/jwks", elsewhere.port);
+    let site = ClientSite::start(move |_| {
+        HttpResponse::Found()
+            .insert_header(("location", target.clone()))
+            .finish()
+    });
+
+    let found = find(&allowing_this_machine(), &site.client(), key.kid(), NOW).await;
+
+    assert_eq!(
+        found,
+        Err(NoClientKey::Unavailable(FetchError::Status(302)))
+    );
+    assert_eq!(elsewhere.times_asked(), 0);
+}
+
+#[actix_web::test]
+async fn an_answer_of_more_than_64_kib_is_refused() {
+    let site = ClientSite::start(|_| HttpResponse::Ok().body(" ".repeat(64 * 1024 + 1)));
+
+    let found = find(&allowing_this_machine(), &site.client(), "any", NOW).await;
+
+    assert_eq!(found, Err(NoClientKey::Unavailable(FetchError::TooLarge)));
+}
+
+#[actix_web::test]
+async fn an_answer_that_is_no_key_set_is_refused() {
+    let site = ClientSite::start(|_| HttpResponse::Ok().body("<!doctype html>"));
+
+    let found = find(&allowing_this_machine(), &site.client(), "any", NOW).await;
+
+    assert_eq!(found, Err(NoClientKey::Unavailable(FetchError::NotKeySet)));
+}
+
+#[actix_web::test]
+async fn we_say_who_asks() {
+    let key = es256();
+    let body = jwks(&[&key]);
+    let site = ClientSite::start(move |request| {
+        let agent = request
+            .headers()
+            .get("user-agent")
+            .map(|agent| agent.to_str().unwrap());
+        match agent {
+            Some(agent) if agent.starts_with("get-an-identity/") => {
+                HttpResponse::Ok().body(body.clone())
+            }
+            _ => HttpResponse::BadRequest().finish(),
+        }
+    });
+
+    assert_eq!(
+        find(&allowing_this_machine(), &site.client(), key.kid(), NOW).await,
+        Ok(())
+    );
+}
+
+#[actix_web::test]
+async fn private_addresses_are_refused_in_every_spelling() {
+    let keys = ClientKeys::new(Vec::new());
+
+    for url in [
+        "https://127.0.0.1/jwks",
+        "https://127.1/jwks",
+        "https://0x7f000001/jwks",
+        "https://2130706433/jwks",
+        "https://10.0.0.1/jwks",
+        "https://169.254.169.254/latest/meta-data",
+        "https://[::1]/jwks",
+        "https://[::ffff:192.168.0.1]/jwks",
+        "https://localhost/jwks",
+        "https://LOCALHOST:8443/jwks",
+    ] {
+        assert_eq!(
+            refusal_of(url, &keys).await,
+            FetchError::PrivateAddress,
+            "{url}"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn plain_http_and_credentials_are_refused() {
+    let keys = ClientKeys::new(Vec::new());
+
+    assert_eq!(
+        refusal_of("http://service.example/jwks", &keys).await,
+        FetchError::NotHttps
+    );
+    assert_eq!(
+        refusal_of("file:///etc/passwd", &keys).await,
+        FetchError::NotHttps
+    );
+    assert_eq!(
+        refusal_of("https://user:word@service.example/jwks", &keys).await,
+        FetchError::Credentials
+    );
+}
+
+#[actix_web::test]
+async fn an_allowed_host_does_not_allow_its_neighbours() {
+    let keys = allowing_this_machine();
+
+    assert_eq!(
+        refusal_of("https://127.0.0.2/jwks", &keys).await,
+        FetchError::PrivateAddress
+    );
+    assert_eq!(
+        refusal_of("https://localhost/jwks", &keys).await,
+        FetchError::PrivateAddress
+    );
+}
+
+#[actix_web::test]
+async fn a_host_that_nobody_answers_at_is_unreachable() {
+    let closed = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = closed.local_addr().unwrap().port();
+    drop(closed);
+
+    let url = format!("http://127.0.0.1:{port}/jwks");
+
+    assert_eq!(
+        refusal_of(&url, &allowing_this_machine()).await,
+        FetchError::Unreachable
+    );
+}
+
+#[actix_web::test]
+async fn keys_by_value_are_never_fetched() {
+    let key = es256();
+    let mut client = ClientSettings::named("Register for a course");
+    client.jwks = Some(json!({ "keys": [key.jwk] }));
+    let keys = ClientKeys::new(Vec::new());
+
+    assert_eq!(find(&keys, &client, key.kid(), NOW).await, Ok(()));
+    assert_eq!(
+        find(&keys, &client, "other", NOW).await,
+        Err(NoClientKey::Unknown)
+    );
+}
+
+#[actix_web::test]
+async fn a_client_without_keys_has_none() {
+    let client = ClientSettings::named("Register for a course");
+
+    let found = find(&ClientKeys::new(Vec::new()), &client, "any", NOW).await;
+
+    assert_eq!(found, Err(NoClientKey::NoneRegistered));
+}
+
+#[actix_web::test]
+async fn one_unusable_key_does_not_spoil_the_set() {
+    let key = es256();
+    let mut client = ClientSettings::named("Register for a course");
+    client.jwks = Some(json!({ "keys": [{ "kty": "new" }, 7, { "kid": 1 }, key.jwk] }));
+
+    assert_eq!(
+        find(&ClientKeys::new(Vec::new()), &client, key.kid(), NOW).await,
+        Ok(())
+    );
+}
