@@ -1,0 +1,156 @@
+//! What happens to every request before and after its endpoint: who asks and under which id, the
+//! limits of size and time, an answer even for a fault, the security headers, the log line.
+//!
+//! One middleware instead of seven, because each costs a boxed future a request; the rules are in
+//! the files it calls.
+
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use actix_web::body::{BodySize, BoxBody, MessageBody as _};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpResponse, ResponseError};
+use futures::FutureExt as _;
+use model::{IncidentId, SystemEntropy};
+use pages::Pages;
+
+use crate::client_address::TrustedProxies;
+use crate::fallback::Reader;
+use crate::request_body::{self, RefusedBody};
+use crate::request_log;
+use crate::security_headers::Transport;
+
+/// What the middleware needs to know.
+#[derive(Clone, Debug)]
+pub struct Front {
+    /// Whose word about a request's origin is believed.
+    pub proxies: TrustedProxies,
+    /// Whether browsers are told to come by TLS only.
+    pub transport: Transport,
+    /// For the answers that no endpoint gave.
+    pub pages: Pages,
+    /// The largest body, in bytes.
+    pub body_limit: usize,
+    /// How long the body may take to arrive, and then the endpoint to answer.
+    pub time_limit: Duration,
+}
+
+impl Front {
+    /// Lets a request through to its endpoint and its answer back. For
+    /// [`from_fn`](actix_web::middleware::from_fn).
+    ///
+    /// # Errors
+    ///
+    /// An error that answers for itself, when the endpoint failed so badly that the request it
+    /// belonged to is gone.
+    pub async fn around(
+        self: Rc<Self>,
+        mut request: ServiceRequest,
+        next: Next<BoxBody>,
+    ) -> Result<ServiceResponse, Error> {
+        let started = Instant::now();
+        let id = self.proxies.admit(&mut request);
+        let answering = async {
+            let method = request.method().clone();
+            if method == Method::HEAD {
+                // Answered as GET; the connection knows and leaves the body out.
+                request.head_mut().method = Method::GET;
+            }
+            let reader = Reader::of(request.path());
+            let response = self.answer(reader, request, next).await?;
+            let mut response = self.completed(reader, response);
+            self.transport.secure(response.headers_mut());
+            request_log::log(&method, &response, started.elapsed());
+            Ok(response)
+        };
+        id.around(answering).await
+    }
+
+    /// The endpoint's answer, or one in its place.
+    async fn answer(
+        self: &Rc<Self>,
+        reader: Reader,
+        mut request: ServiceRequest,
+        next: Next<BoxBody>,
+    ) -> Result<ServiceResponse, Error> {
+        let gathered = request_body::gather(&mut request, self.body_limit, self.time_limit).await;
+        if let Err(refused) = gathered {
+            let mut answer = reader.answer(&self.pages, refused.status(), None);
+            answer
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+            return Ok(request.into_response(answer));
+        }
+        let endpoint = AssertUnwindSafe(next.call(request)).catch_unwind();
+        let status = match tokio::time::timeout(self.time_limit, endpoint).await {
+            Ok(Ok(response)) => return response,
+            Ok(Err(_panic)) => StatusCode::INTERNAL_SERVER_ERROR,
+            Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let incident = IncidentId::draw(&SystemEntropy);
+        tracing::error!(%incident, status = status.as_u16(), "a request was given up");
+        Err(GivenUp {
+            front: Rc::clone(self),
+            reader,
+            status,
+            incident,
+        }
+        .into())
+    }
+
+    /// Fills in an answer that says nothing but its status, such as actix's own 404 and 405.
+    fn completed(&self, reader: Reader, response: ServiceResponse) -> ServiceResponse {
+        let status = response.status();
+        let is_failure = status.is_client_error() || status.is_server_error();
+        let body = response.response().body();
+        let is_empty = matches!(body.size(), BodySize::None | BodySize::Sized(0));
+        if !is_failure || !is_empty || response.headers().contains_key(CONTENT_TYPE) {
+            return response;
+        }
+        let mut answer = reader.answer(&self.pages, status, None);
+        for (name, value) in response.headers() {
+            answer.headers_mut().append(name.clone(), value.clone());
+        }
+        response.into_response(answer)
+    }
+}
+
+impl RefusedBody {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+/// The answer to a request that is gone: its endpoint panicked, or took too long.
+#[derive(Debug, thiserror::Error)]
+#[error("the request was given up")]
+struct GivenUp {
+    front: Rc<Front>,
+    reader: Reader,
+    status: StatusCode,
+    incident: IncidentId,
+}
+
+impl ResponseError for GivenUp {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let pages = &self.front.pages;
+        let mut answer = self.reader.answer(pages, self.status, Some(&self.incident));
+        self.front.transport.secure(answer.headers_mut());
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! The headers that every answer carries, errors included. A page brings its own content security
+//! policy; anything else gets one that allows nothing.
+
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+
+/// Whether browsers are told to come by TLS only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// The issuer is https.
+    TlsOnly,
+    /// The issuer is http, on this machine.
+    Plain,
+}
+
+const ALWAYS: [(HeaderName, HeaderValue); 7] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static(
+            "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+        ),
+    ),
+    // A window that opened ours keeps no hold on it, so that it cannot swap the page under a click.
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    // Embedding is refused; requests in CORS mode, which the endpoints for clients allow, are not
+    // subject to this policy.
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("x-robots-tag"),
+        HeaderValue::from_static("noindex, nofollow"),
+    ),
+];
+
+const UNLESS_SET: [(HeaderName, HeaderValue); 2] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
+    ),
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+
+impl Transport {
+    /// Adds the headers to an answer.
+    pub fn secure(self, headers: &mut HeaderMap) {
+        for (name, value) in ALWAYS {
+            headers.insert(name, value);
+        }
+        for (name, value) in UNLESS_SET {
+            if !headers.contains_key(&name) {
+                headers.insert(name, value);
+            }
+        }
+        if self == Self::TlsOnly {
+            headers.insert(STRICT_TRANSPORT_SECURITY, TLS_ONLY);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secured(transport: Transport, set: &[(HeaderName, &'static str)]) -> Vec<(String, String)> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in set {
+            headers.insert(name.clone(), HeaderValue::from_static(value));
+        }
+        transport.secure(&mut headers);
+        let mut all: Vec<(String, String)> = headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn an_answer_without_headers_gets_them_all() {
+        let headers = secured(Transport::TlsOnly, &[]);
+
+        let expected = [
+            ("cache-control", "no-store"),
+            (
+                "content-security-policy",
+                "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+            ),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            (
+                "permissions-policy",
+                "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+            ),
+            ("referrer-policy", "no-referrer"),
+            (
+                "strict-transport-security",
+                "max-age=63072000; includeSubDomains",
+            ),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("x-robots-tag", "noindex, nofollow"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(headers, expected);
+    }
+
+    #[test]
+    fn a_pages_own_policy_and_a_lasting_answers_caching_are_kept() {
+        let headers = secured(
+            Transport::Plain,
+            &[
+                (CONTENT_SECURITY_POLICY, "page"),
+                (CACHE_CONTROL, "public, max-age=3600"),
+            ],
+        );
+
+        assert!(headers.contains(&("content-security-policy".to_owned(), "page".to_owned())));
+        assert!(headers.contains(&(
+            "cache-control".to_owned(),
+            "public, max-age=3600".to_owned()
+        )));
+    }
+
+    #[test]
+    fn without_tls_nobody_is_told_to_insist_on_it() {
+        let headers = secured(Transport::Plain, &[]);
+
+        assert!(
+            headers
+                .iter()
+                .all(|(name, _)| name != "strict-transport-security")
+        );
+    }
+}
