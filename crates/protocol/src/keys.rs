@@ -3,7 +3,7 @@
 //! A key at rest is a [`StoredKey`](model::signing_key::StoredKey), made by [`generate`] and opened
 //! into a [`KeySet`], which signs, verifies and renders the JWKS. [`Keys`] is the set in force,
 //! shared by every handler and followed from the database. [`Rotation`] plans each key's life:
-//! announced, active, retired, removed.
+//! announced, active, retired, removed; [`KeyUpkeep`] carries the plan out in the database.
 
 mod crypto_provider;
 mod key_set;
@@ -13,6 +13,7 @@ mod rotation;
 mod signing_key;
 #[cfg(test)]
 pub(crate) mod testing;
+mod upkeep;
 mod verifying_key;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -24,6 +25,7 @@ pub use crypto_provider::{ProviderTaken, install};
 pub use key_set::KeySet;
 pub use rotation::{Rotation, RotationTooShort, Step, Takeover};
 pub use signing_key::{KeyGenerationError, SignError, UnusableKey, generate};
+pub use upkeep::{KeyUpkeep, UpkeepError};
 pub(crate) use verifying_key::VerifyingKey;
 
 /// The key set in force. Clones share it.
