@@ -90,13 +90,6 @@ impl RedirectUri {
         };
         registered == requested
     }
-
-    /// The CSP source that lets a form post end at this URI, for example
-    /// `https://service.example` or `uk.example.app:`.
-    #[must_use]
-    pub fn csp_source(&self) -> String {
-        csp_source(&self.0)
-    }
 }
 
 /// Whether the port of a loopback redirect may differ from the registered one.
@@ -126,14 +119,6 @@ fn split_loopback(uri: &str) -> Option<(&str, &str)> {
 
 fn is_loopback(url: &Url) -> bool {
     matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
-}
-
-fn csp_source(uri: &str) -> String {
-    match Url::parse(uri) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => url.origin().ascii_serialization(),
-        Ok(url) => format!("{}:", url.scheme()),
-        Err(_) => String::new(),
-    }
 }
 
 impl TryFrom<String> for RedirectUri {
@@ -172,16 +157,24 @@ impl RegisteredRedirect {
         &self.0
     }
 
-    /// The CSP source that lets a form post end here.
+    /// The CSP `form-action` sources that let a form post end here.
+    ///
+    /// Browsers hold every redirect after a form post to the policy, and a client's redirect URI
+    /// often redirects on to another host of its own. So an https target allows https, a loopback
+    /// one allows loopback, and a private-use scheme allows itself.
     #[must_use]
-    pub fn csp_source(&self) -> String {
-        csp_source(&self.0)
+    pub fn form_action(&self) -> String {
+        match self.0.split_once(':') {
+            Some(("http", _)) => "http://localhost:* http://127.0.0.1:*".to_owned(),
+            Some((scheme, _)) => format!("{scheme}:"),
+            None => String::new(),
+        }
     }
 }
 
 impl fmt::Debug for RegisteredRedirect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RegisteredRedirect({})", self.csp_source())
+        f.write_str("RegisteredRedirect(..)")
     }
 }
 
@@ -258,6 +251,21 @@ mod tests {
         ] {
             assert!(!uri.matches(other, LoopbackPort::MayVary), "{other}");
         }
+    }
+
+    #[test]
+    fn a_form_may_end_where_the_redirect_leads() {
+        let form_action = |uri: &str| {
+            let found = RegisteredRedirect::find(&[registered(uri)], uri, LoopbackPort::Exact);
+            found.unwrap().form_action()
+        };
+
+        assert_eq!(form_action("https://service.example/callback"), "https:");
+        assert_eq!(form_action("uk.example.app:/callback"), "uk.example.app:");
+        assert_eq!(
+            form_action("http://localhost:8081/callback"),
+            "http://localhost:* http://127.0.0.1:*"
+        );
     }
 
     #[test]

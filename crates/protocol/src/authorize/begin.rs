@@ -1,0 +1,201 @@
+//! One unit of work from a request to its code or its interaction.
+
+use model::authorization_code::{AuthorizationCode, Grant};
+use model::browser_session::BrowserSession;
+use model::interaction::Answers;
+use model::raw_pairs::RawPairs;
+use model::requirement::{ConsentRule, Standing};
+use model::secret::SecretKind;
+use model::{Client, Interaction, InteractionId, Secret, SecretDigest, Timestamp, UserId};
+use storage::{StorageError, Tx, authorization_codes, browser_sessions, consents, interactions};
+
+use crate::authorize::decision::{Decision, decide};
+use crate::authorize::error::Refusal;
+use crate::authorize::request::AuthorizationRequest;
+use crate::authorize::response::Recipient;
+use crate::browser::Browser;
+use crate::provider::Provider;
+use model::cookies::Cookie;
+
+/// How a request is answered.
+pub(crate) enum Answer {
+    /// With a code.
+    Code(Secret<String>),
+    /// The person is asked first.
+    Asked {
+        /// Where the journey begins.
+        location: String,
+        /// The cookie of a browser that had none.
+        set_cookie: Option<String>,
+    },
+    /// With a refusal.
+    Refused(Refusal),
+}
+
+/// Everything that is drawn before the unit of work, so that it stays plain and fast.
+struct Drawn {
+    code: Secret<String>,
+    grant_id: String,
+    interaction_id: String,
+    browser: (SecretDigest, Option<Secret<String>>),
+}
+
+/// Decides over a new request and carries the decision out.
+pub(crate) async fn begin(
+    provider: &Provider,
+    browser: &Browser,
+    recipient: &Recipient,
+    request: AuthorizationRequest,
+    pairs: RawPairs,
+) -> Result<Answer, StorageError> {
+    let now = provider.store.clock().now();
+    let drawn = Drawn {
+        code: SecretKind::AuthorizationCode.mint(&*provider.entropy),
+        grant_id: provider.entropy.ordered_uuid(now),
+        interaction_id: provider.entropy.ordered_uuid(now),
+        browser: browser.known_or_new(&*provider.entropy),
+    };
+    let (parts, recipient, session) = (provider.clone(), recipient.clone(), browser.session);
+    let write = provider.store.write(move |tx| {
+        let session = find_session(tx, session.as_ref())?;
+        let standing = standing(tx, session.as_ref(), &recipient.client, &request)?;
+        match (decide(&request, &standing, None, tx.now()), session) {
+            (Decision::Refuse(refusal), _) => Ok(Answer::Refused(refusal)),
+            (Decision::Issue, Some(session)) => {
+                browser_sessions::slide(tx, &session, parts.lifetimes.session)?;
+                let code = Code {
+                    code: drawn.code,
+                    grant_id: drawn.grant_id,
+                };
+                issue(tx, &parts, &recipient, &request, &session, code)
+            }
+            (Decision::Issue | Decision::Interact, _) => {
+                ask(tx, &parts, &recipient, &request, pairs, drawn)
+            }
+        }
+    });
+    write.await
+}
+
+fn find_session(
+    tx: &mut Tx<'_>,
+    secret: Option<&SecretDigest>,
+) -> Result<Option<BrowserSession>, StorageError> {
+    match secret {
+        Some(secret) => browser_sessions::find(tx, secret),
+        None => Ok(None),
+    }
+}
+
+fn standing(
+    tx: &mut Tx<'_>,
+    session: Option<&BrowserSession>,
+    client: &Client,
+    request: &AuthorizationRequest,
+) -> Result<Standing, StorageError> {
+    let Some(session) = session else {
+        return Ok(Standing::default());
+    };
+    Ok(Standing {
+        authentication: Some(session.authentication.clone()),
+        selected_at: Some(session.selected_at),
+        consent: consent(tx, &session.authentication.user_id, client, request)?,
+    })
+}
+
+/// The remembered consent, looked up only where one is asked for.
+pub(crate) fn consent(
+    tx: &mut Tx<'_>,
+    user_id: &UserId,
+    client: &Client,
+    request: &AuthorizationRequest,
+) -> Result<Option<model::requirement::Consent>, StorageError> {
+    match request.requirements.consent {
+        ConsentRule::NotAsked => Ok(None),
+        _ => consents::find(tx, user_id, &client.id),
+    }
+}
+
+/// A code that is about to be issued, and the grant that begins with it.
+pub(crate) struct Code {
+    pub(crate) code: Secret<String>,
+    pub(crate) grant_id: String,
+}
+
+/// Stores a code for a person in a session.
+pub(crate) fn issue(
+    tx: &mut Tx<'_>,
+    provider: &Provider,
+    recipient: &Recipient,
+    request: &AuthorizationRequest,
+    session: &BrowserSession,
+    Code { code, grant_id }: Code,
+) -> Result<Answer, StorageError> {
+    let stored = AuthorizationCode {
+        grant: Grant {
+            id: grant_id,
+            client_id: recipient.client.id.clone(),
+            authentication: session.authentication.clone(),
+            sid: session.sid.clone(),
+            scope: request.scope.clone(),
+        },
+        redirect_uri: recipient.redirect.as_str().to_owned(),
+        code_challenge: request
+            .code_challenge
+            .as_ref()
+            .map(|one| one.as_str().to_owned()),
+        nonce: request.nonce.clone(),
+    };
+    let expires_at = tx.now().plus(provider.lifetimes.authorization_code);
+    let digest = SecretDigest::of(code.reveal());
+    authorization_codes::insert(tx, &digest, &stored, expires_at)?;
+    Ok(Answer::Code(code))
+}
+
+fn ask(
+    tx: &mut Tx<'_>,
+    provider: &Provider,
+    recipient: &Recipient,
+    request: &AuthorizationRequest,
+    pairs: RawPairs,
+    drawn: Drawn,
+) -> Result<Answer, StorageError> {
+    let id = InteractionId::new(drawn.interaction_id);
+    let (browser, minted) = drawn.browser;
+    let location = format!("{}?i={id}", provider.journey);
+    let interaction = interaction(id, tx.now(), provider, recipient, request, pairs);
+    interactions::insert(tx, &interaction, &browser)?;
+    let set_cookie = minted.map(|secret| provider.cookies.set(Cookie::Browser, &secret, None));
+    Ok(Answer::Asked {
+        location,
+        set_cookie,
+    })
+}
+
+fn interaction(
+    id: InteractionId,
+    now: Timestamp,
+    provider: &Provider,
+    recipient: &Recipient,
+    request: &AuthorizationRequest,
+    raw_parameters: RawPairs,
+) -> Interaction {
+    Interaction {
+        return_to: format!("/authorize/resume/{id}"),
+        id,
+        client_id: recipient.client.id.clone(),
+        service_name: recipient.client.settings.client_name.clone(),
+        raw_parameters,
+        requirements: request.requirements.clone(),
+        form_action: recipient.redirect.form_action(),
+        login_hint: request
+            .login_hint
+            .as_ref()
+            .map(|hint| hint.as_typed().to_owned()),
+        answers: Answers::default(),
+        outcome: None,
+        wrong_codes: 0,
+        created_at: now,
+        expires_at: now.plus(provider.lifetimes.interaction),
+    }
+}

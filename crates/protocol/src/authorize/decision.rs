@@ -1,0 +1,59 @@
+//! Whether a request can be answered now.
+
+use model::Timestamp;
+use model::requirement::{Standing, Unmet, is_expected, unmet};
+
+use crate::authorize::error::Refusal;
+use crate::authorize::request::{AuthorizationRequest, PagesAllowed};
+
+/// What to do with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Everything is there: issue a code.
+    Issue,
+    /// The person has to be asked something.
+    Interact,
+    /// The client is told that it cannot be.
+    Refuse(Refusal),
+}
+
+/// Decides over a request, from who is in front of the browser and since when they are being asked
+/// (`began`; `None` when they are not).
+///
+/// It is called when the request comes and again when its interaction ends: there is no way past
+/// it.
+pub(crate) fn decide(
+    request: &AuthorizationRequest,
+    standing: &Standing,
+    began: Option<Timestamp>,
+    now: Timestamp,
+) -> Decision {
+    let missing = unmet(&request.requirements, standing, began, now);
+    let has_signed_in = !missing.contains(&Unmet::SignIn);
+    if has_signed_in && !is_expected(request.hinted.as_ref(), standing) {
+        return Decision::Refuse(Refusal::new(
+            "login_required",
+            "Another person than the one id_token_hint names is signed in.",
+        ));
+    }
+    match (missing.as_slice(), request.pages) {
+        ([], _) => Decision::Issue,
+        (_, PagesAllowed::Yes) => Decision::Interact,
+        (missing, PagesAllowed::No) if missing.contains(&Unmet::SignIn) => {
+            Decision::Refuse(Refusal::new(
+                "login_required",
+                "Nobody is signed in, or not recently enough.",
+            ))
+        }
+        (missing, PagesAllowed::No) if missing.contains(&Unmet::Consent) => {
+            Decision::Refuse(Refusal::new(
+                "consent_required",
+                "The person has not agreed to what is asked for.",
+            ))
+        }
+        (_, PagesAllowed::No) => Decision::Refuse(Refusal::new(
+            "interaction_required",
+            "The person would have to be asked something.",
+        )),
+    }
+}

@@ -1,0 +1,63 @@
+//! The two ways in which an authorization request is refused.
+
+use crate::authorize::response::Recipient;
+
+/// A refusal of an authorization request.
+#[derive(Debug)]
+pub(crate) enum AuthorizeError {
+    /// Client or redirect URI are not proven: the person is told, and nobody is redirected
+    /// (RFC 6749 §4.1.2.1).
+    ShowPage(ShowPage),
+    /// The client is told.
+    Redirect(Box<Recipient>, Refusal),
+}
+
+/// Why a request cannot even be answered to its client.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ShowPage {
+    #[error("the parameter {0} is missing")]
+    Missing(&'static str),
+    #[error("the parameter {0} is repeated")]
+    Repeated(&'static str),
+    #[error("there is no client of this client_id, or it is switched off")]
+    UnknownClient,
+    #[error("this redirect_uri is not registered for the client {client_id}")]
+    UnregisteredRedirect { client_id: String },
+    #[error("the request is not a query or a form")]
+    NotAForm,
+}
+
+impl ShowPage {
+    /// The error code that fits (RFC 6749 §4.1.2.1).
+    pub(crate) const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownClient => "unauthorized_client",
+            _ => "invalid_request",
+        }
+    }
+}
+
+/// A refusal that the client is told: error code and a description for its developers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) error: &'static str,
+    pub(crate) description: String,
+}
+
+impl Refusal {
+    pub(crate) fn new(error: &'static str, description: impl Into<String>) -> Self {
+        Self {
+            error,
+            description: description.into(),
+        }
+    }
+
+    pub(crate) fn invalid_request(description: impl Into<String>) -> Self {
+        Self::new("invalid_request", description)
+    }
+
+    /// The person does not want to go on.
+    pub(crate) fn access_denied() -> Self {
+        Self::new("access_denied", "The person chose not to go on.")
+    }
+}

@@ -1,0 +1,306 @@
+//! An authorization request, parsed once (OpenID Connect Core §3.1.2.1).
+
+use model::client::{ConsentPolicy, GrantType};
+use model::raw_pairs::{RawPairs, Repeated};
+use model::requirement::{ConsentRule, Requirements};
+use model::{Client, EmailAddress, ScopeSet, UserId};
+
+use crate::authorize::error::{Refusal, ShowPage};
+use crate::authorize::response::ResponseMode;
+use crate::id_token_hint;
+use crate::issuer::Issuer;
+use crate::keys::KeySet;
+use crate::pkce::CodeChallenge;
+
+/// Longest `nonce`, in bytes.
+const NONCE_MAX: usize = 1_000;
+
+/// The parameters that we read; each may come once at most (RFC 6749 §3.1).
+const READ_ONCE: [&str; 16] = [
+    "response_type",
+    "response_mode",
+    "scope",
+    "state",
+    "nonce",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "id_token_hint",
+    "code_challenge",
+    "code_challenge_method",
+    "resource",
+    "request",
+    "request_uri",
+    "registration",
+    "acr_values",
+];
+
+/// An authorization request in which nothing is left to check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AuthorizationRequest {
+    /// The scope values that the client may have.
+    pub(crate) scope: ScopeSet,
+    pub(crate) nonce: Option<String>,
+    pub(crate) code_challenge: Option<CodeChallenge>,
+    /// What it asks of whoever signs in.
+    pub(crate) requirements: Requirements,
+    /// Whether a page may be shown.
+    pub(crate) pages: PagesAllowed,
+    /// The person that `id_token_hint` names.
+    pub(crate) hinted: Option<UserId>,
+    pub(crate) login_hint: Option<EmailAddress>,
+}
+
+/// Whether the person may be asked anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PagesAllowed {
+    Yes,
+    /// `prompt=none`.
+    No,
+}
+
+/// Client id and redirect URI: what has to be proven before anything else is answered.
+pub(crate) struct Address<'a> {
+    pub(crate) client_id: &'a str,
+    pub(crate) redirect_uri: &'a str,
+}
+
+impl<'a> Address<'a> {
+    pub(crate) fn parse(pairs: &'a RawPairs) -> Result<Self, ShowPage> {
+        let required = |name| match pairs.one(name) {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => Err(ShowPage::Missing(name)),
+            Err(Repeated(name)) => Err(ShowPage::Repeated(name)),
+        };
+        Ok(Self {
+            client_id: required("client_id")?,
+            redirect_uri: required("redirect_uri")?,
+        })
+    }
+}
+
+impl AuthorizationRequest {
+    /// Reads the request of a client that is known, for a redirect URI that is registered.
+    pub(crate) fn parse(
+        pairs: &RawPairs,
+        client: &Client,
+        keys: &KeySet,
+        issuer: &Issuer,
+    ) -> Result<Self, Refusal> {
+        for name in READ_ONCE {
+            pairs.one(name).map_err(|Repeated(name)| {
+                Refusal::invalid_request(format!("The parameter {name} is repeated."))
+            })?;
+        }
+        let value = |name| pairs.first(name).filter(|value| !value.is_empty());
+        refuse_what_is_not_served(&value)?;
+        response_type(value("response_type"), client)?;
+        ResponseMode::parse(value("response_mode"))?;
+        let scope = scope(value("scope"), client)?;
+        let prompt = Prompt::parse(value("prompt"))?;
+        resource(value("resource"), client)?;
+        Ok(Self {
+            nonce: nonce(value("nonce"))?,
+            code_challenge: code_challenge(&value, client)?,
+            requirements: Requirements {
+                fresh_sign_in: prompt.login,
+                max_age: max_age(value("max_age"))?,
+                choose_account: prompt.select_account,
+                consent: consent(client, &prompt, &scope),
+            },
+            pages: if prompt.none {
+                PagesAllowed::No
+            } else {
+                PagesAllowed::Yes
+            },
+            hinted: hinted(value("id_token_hint"), client, keys, issuer)?,
+            login_hint: value("login_hint").and_then(|hint| EmailAddress::parse(hint).ok()),
+            scope,
+        })
+    }
+}
+
+/// A request object is never silently ignored (OpenID Connect Core §3.1.2.6).
+fn refuse_what_is_not_served<'a>(
+    value: &impl Fn(&'static str) -> Option<&'a str>,
+) -> Result<(), Refusal> {
+    for (parameter, error) in [
+        ("request", "request_not_supported"),
+        ("request_uri", "request_uri_not_supported"),
+        ("registration", "registration_not_supported"),
+    ] {
+        if value(parameter).is_some() {
+            let description = format!("The parameter {parameter} is not supported.");
+            return Err(Refusal::new(error, description));
+        }
+    }
+    Ok(())
+}
+
+/// `response_type` (RFC 6749 §3.1.1): `code`.
+fn response_type(value: Option<&str>, client: &Client) -> Result<(), Refusal> {
+    match value {
+        None => Err(Refusal::invalid_request(
+            "The parameter response_type is missing.",
+        )),
+        Some("code") if client.may_use(GrantType::AuthorizationCode) => Ok(()),
+        Some("code") => Err(Refusal::new(
+            "unauthorized_client",
+            "This client may not use the authorization code flow.",
+        )),
+        Some(_) => Err(Refusal::new(
+            "unsupported_response_type",
+            "The only response_type that is supported is code.",
+        )),
+    }
+}
+
+/// `scope` (OpenID Connect Core §3.1.2.1): values that we do not know or the client may not have
+/// are left out; `openid` has to be there.
+fn scope(value: Option<&str>, client: &Client) -> Result<ScopeSet, Refusal> {
+    let invalid = |description: &str| Refusal::new("invalid_scope", description);
+    let Some(value) = value else {
+        return Err(invalid(
+            "The parameter scope is missing; it must contain openid.",
+        ));
+    };
+    let asked = ScopeSet::parse(value).map_err(|_| {
+        invalid("The parameter scope must be words of printable ASCII parted by spaces.")
+    })?;
+    if !asked.contains("openid") {
+        return Err(invalid("The parameter scope must contain openid."));
+    }
+    let granted = asked.intersection(&client.settings.scope);
+    if !granted.contains("openid") {
+        return Err(invalid("This client may not ask for openid."));
+    }
+    Ok(granted)
+}
+
+fn nonce(value: Option<&str>) -> Result<Option<String>, Refusal> {
+    match value {
+        Some(nonce) if nonce.len() > NONCE_MAX => Err(Refusal::invalid_request(format!(
+            "The parameter nonce is longer than {NONCE_MAX} bytes."
+        ))),
+        nonce => Ok(nonce.map(str::to_owned)),
+    }
+}
+
+/// `max_age` in seconds (OpenID Connect Core §3.1.2.1).
+fn max_age(value: Option<&str>) -> Result<Option<u64>, Refusal> {
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+    match value.parse() {
+        Ok(seconds) if is_number => Ok(Some(seconds)),
+        _ => Err(Refusal::invalid_request(
+            "The parameter max_age must be a whole number of seconds.",
+        )),
+    }
+}
+
+/// `prompt` (OpenID Connect Core §3.1.2.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Prompt {
+    none: bool,
+    login: bool,
+    consent: bool,
+    select_account: bool,
+}
+
+impl Prompt {
+    fn parse(value: Option<&str>) -> Result<Self, Refusal> {
+        let mut prompt = Self::default();
+        for word in value
+            .unwrap_or_default()
+            .split(' ')
+            .filter(|word| !word.is_empty())
+        {
+            match word {
+                "none" => prompt.none = true,
+                "login" => prompt.login = true,
+                "consent" => prompt.consent = true,
+                "select_account" => prompt.select_account = true,
+                _ => {
+                    return Err(Refusal::invalid_request(
+                        "The parameter prompt may hold none, login, consent and select_account.",
+                    ));
+                }
+            }
+        }
+        if prompt.none
+            && prompt
+                != (Self {
+                    none: true,
+                    ..Self::default()
+                })
+        {
+            return Err(Refusal::invalid_request(
+                "prompt=none goes with no other value.",
+            ));
+        }
+        Ok(prompt)
+    }
+}
+
+/// PKCE (RFC 7636 §4.3, §4.4.1): S256 only; needed from public clients and those set so.
+fn code_challenge<'a>(
+    value: &impl Fn(&'static str) -> Option<&'a str>,
+    client: &Client,
+) -> Result<Option<CodeChallenge>, Refusal> {
+    match (value("code_challenge"), value("code_challenge_method")) {
+        (Some(challenge), Some("S256")) => CodeChallenge::parse(challenge)
+            .map(Some)
+            .map_err(|invalid| Refusal::invalid_request(format!("The parameter {invalid}."))),
+        (Some(_), _) => Err(Refusal::invalid_request(
+            "The parameter code_challenge_method must be S256.",
+        )),
+        (None, Some(_)) => Err(Refusal::invalid_request(
+            "There is a code_challenge_method, but no code_challenge.",
+        )),
+        (None, None) if client.must_use_pkce() => Err(Refusal::invalid_request(
+            "This client must send a code_challenge with code_challenge_method S256.",
+        )),
+        (None, None) => Ok(None),
+    }
+}
+
+/// `resource` (RFC 8707 §2): the one that the client is registered for, or none.
+fn resource(value: Option<&str>, client: &Client) -> Result<(), Refusal> {
+    if value.is_some() && value != client.settings.resource.as_deref() {
+        return Err(Refusal::new(
+            "invalid_target",
+            "This client may not ask for access to this resource.",
+        ));
+    }
+    Ok(())
+}
+
+/// `id_token_hint`: an ID token of ours for this client, expired or not.
+fn hinted(
+    value: Option<&str>,
+    client: &Client,
+    keys: &KeySet,
+    issuer: &Issuer,
+) -> Result<Option<UserId>, Refusal> {
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    match id_token_hint::verify(value, keys, issuer.as_str()) {
+        Ok(hint) if hint.audience.iter().any(|name| name == client.id.as_str()) => {
+            Ok(Some(UserId::new(hint.sub)))
+        }
+        _ => Err(Refusal::invalid_request(
+            "The parameter id_token_hint must be an ID token that this issuer gave to this client.",
+        )),
+    }
+}
+
+fn consent(client: &Client, prompt: &Prompt, scope: &ScopeSet) -> ConsentRule {
+    match client.settings.consent {
+        _ if prompt.consent => ConsentRule::EachTime(scope.clone()),
+        ConsentPolicy::Ask => ConsentRule::Remembered(scope.clone()),
+        ConsentPolicy::FirstParty => ConsentRule::NotAsked,
+    }
+}

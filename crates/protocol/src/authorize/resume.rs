@@ -1,0 +1,210 @@
+//! `/authorize/resume/{id}`: where the journey sends the browser when it is done.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use model::browser_session::BrowserSession;
+use model::cookies::Cookie;
+use model::interaction::{Interaction, Outcome};
+use model::requirement::Standing;
+use model::secret::SecretKind;
+use model::{InteractionId, Secret, SecretDigest};
+use pages::{ErrorPage, Shell};
+use storage::browser_sessions::{self, NewSession};
+use storage::interactions::{self, Found};
+use storage::{StorageError, Tx};
+
+use crate::already_finished_page::AlreadyFinishedPage;
+use crate::authorize::begin::{Answer, Code, consent, issue};
+use crate::authorize::decision::{Decision, decide};
+use crate::authorize::error::{AuthorizeError, Refusal};
+use crate::authorize::request::AuthorizationRequest;
+use crate::authorize::response::{Recipient, see_other};
+use crate::authorize::{parse, respond, show_page};
+use crate::browser::{Browser, add_cookie};
+use crate::fault::page_of_fault;
+use crate::provider::Provider;
+
+/// `GET /authorize/resume/{id}`.
+///
+/// An interaction that ended is taken (of any number of calls exactly one gets it), its session
+/// opened, and its request parsed and decided over again. One that was taken before, or whose
+/// time is over, begins the same request again: Back is no dead end.
+pub async fn resume(
+    provider: Data<Provider>,
+    http: HttpRequest,
+    path: Path<String>,
+) -> HttpResponse {
+    let browser = Browser::of(&http, provider.cookies);
+    let Some(id) = InteractionId::parse(&path) else {
+        return provider.pages.error(ErrorPage::NotFound, None);
+    };
+    match continued(&provider, &browser, id).await {
+        Ok(response) => response,
+        Err(fault) => page_of_fault(&provider, &fault),
+    }
+}
+
+async fn continued(
+    provider: &Provider,
+    browser: &Browser,
+    id: InteractionId,
+) -> Result<HttpResponse, StorageError> {
+    let Some(secret) = browser.browser else {
+        return Ok(provider.pages.error(ErrorPage::CookiesOff, None));
+    };
+    let found = provider.store.read({
+        let id = id.clone();
+        move |tx| interactions::find(tx, &id, Some(&secret))
+    });
+    match found.await? {
+        Found::Open(interaction) if interaction.outcome.is_some() => {
+            finish(provider, browser, secret, *interaction).await
+        }
+        Found::Open(interaction) => Ok(see_other(&format!(
+            "{}?i={}",
+            provider.journey, interaction.id
+        ))),
+        Found::Over(interaction) => Ok(begin_again(&interaction)),
+        Found::OfAnotherBrowser | Found::Missing => {
+            let page = AlreadyFinishedPage { service: None };
+            Ok(provider
+                .pages
+                .respond(StatusCode::NOT_FOUND, &Shell::default(), &page))
+        }
+    }
+}
+
+fn begin_again(interaction: &Interaction) -> HttpResponse {
+    see_other(&format!(
+        "/authorize?{}",
+        interaction.raw_parameters.to_query()
+    ))
+}
+
+async fn finish(
+    provider: &Provider,
+    browser: &Browser,
+    secret: SecretDigest,
+    interaction: Interaction,
+) -> Result<HttpResponse, StorageError> {
+    let (recipient, request) = match parse(provider, &interaction.raw_parameters).await? {
+        Ok(parsed) => parsed,
+        // The client changed while its person was being asked.
+        Err(AuthorizeError::ShowPage(page)) => return Ok(show_page(provider, &page)),
+        Err(AuthorizeError::Redirect(recipient, refusal)) => {
+            return Ok(recipient.refuse(provider, &refusal));
+        }
+    };
+    let session_secret = SecretKind::BrowserSession.mint(&*provider.entropy);
+    let work = Finish {
+        provider: provider.clone(),
+        recipient: recipient.clone(),
+        request,
+        id: interaction.id.clone(),
+        browser: secret,
+        presented: browser.session,
+        session_digest: SecretDigest::of(session_secret.reveal()),
+        sid: provider.entropy.uuid(),
+        code: Code {
+            code: SecretKind::AuthorizationCode.mint(&*provider.entropy),
+            grant_id: provider.entropy.ordered_uuid(provider.store.clock().now()),
+        },
+    };
+    Ok(match provider.store.write(move |tx| work.run(tx)).await? {
+        Finished::SignedIn(answer) => {
+            let mut response = respond(provider, &recipient, answer);
+            add_session(provider, &mut response, &session_secret);
+            response
+        }
+        Finished::Declined => recipient.refuse(provider, &Refusal::access_denied()),
+        Finished::AlreadyTaken => begin_again(&interaction),
+    })
+}
+
+fn add_session(provider: &Provider, response: &mut HttpResponse, secret: &Secret<String>) {
+    add_cookie(
+        response,
+        &provider.cookies.set(Cookie::Session, secret, None),
+    );
+}
+
+/// Everything that the unit of work needs.
+struct Finish {
+    provider: Provider,
+    recipient: Recipient,
+    request: AuthorizationRequest,
+    id: InteractionId,
+    browser: SecretDigest,
+    presented: Option<SecretDigest>,
+    session_digest: SecretDigest,
+    sid: String,
+    code: Code,
+}
+
+enum Finished {
+    SignedIn(Answer),
+    Declined,
+    AlreadyTaken,
+}
+
+impl Finish {
+    fn run(self, tx: &mut Tx<'_>) -> Result<Finished, StorageError> {
+        let Some(taken) = interactions::take(tx, &self.id, &self.browser)? else {
+            return Ok(Finished::AlreadyTaken);
+        };
+        let Some(Outcome::SignedIn {
+            authentication,
+            selected_at,
+        }) = taken.outcome
+        else {
+            return Ok(Finished::Declined);
+        };
+        let new = NewSession {
+            secret: self.session_digest,
+            sid: self.sid,
+            authentication: authentication.clone(),
+            selected_at,
+        };
+        let lifetimes = self.provider.lifetimes.session;
+        let sid = browser_sessions::open(tx, &new, self.presented.as_ref(), lifetimes)?;
+        let standing = Standing {
+            consent: consent(
+                tx,
+                &authentication.user_id,
+                &self.recipient.client,
+                &self.request,
+            )?,
+            authentication: Some(authentication.clone()),
+            selected_at: Some(selected_at),
+        };
+        let began = Some(taken.created_at);
+        Ok(Finished::SignedIn(
+            match decide(&self.request, &standing, began, tx.now()) {
+                Decision::Issue => {
+                    let last_seen_at = tx.now();
+                    let session = BrowserSession {
+                        sid,
+                        authentication,
+                        selected_at,
+                        last_seen_at,
+                    };
+                    issue(
+                        tx,
+                        &self.provider,
+                        &self.recipient,
+                        &self.request,
+                        &session,
+                        self.code,
+                    )?
+                }
+                Decision::Refuse(refusal) => Answer::Refused(refusal),
+                // The client asks for more than when the journey began: begin again.
+                Decision::Interact => Answer::Asked {
+                    location: format!("/authorize?{}", taken.raw_parameters.to_query()),
+                    set_cookie: None,
+                },
+            },
+        ))
+    }
+}

@@ -1,0 +1,466 @@
+//! The tables of request parsing and decision; the answers as browsers see them are tested whole
+//! in `tests/acceptance/oidc`.
+
+use model::browser_session::{Acr, Amr, Authentication};
+use model::client::{AuthMethod, ClientSettings, ConsentPolicy, Credential, GrantType};
+use model::raw_pairs::RawPairs;
+use model::requirement::{ConsentRule, Standing};
+use model::signing_key::KeyState;
+use model::{Client, ClientId, RedirectUri, ScopeSet, SigningAlgorithm, Timestamp, UserId};
+use serde_json::json;
+
+use super::decision::{Decision, decide};
+use super::error::{Refusal, ShowPage};
+use super::request::{Address, AuthorizationRequest, PagesAllowed};
+use crate::issuer::Issuer;
+use crate::jws::TokenType;
+use crate::keys::KeySet;
+use crate::keys::testing::{key_set, stored_key};
+
+const ISSUER: &str = "https://identity.example";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+const NOW: Timestamp = Timestamp::from_seconds(10_000);
+
+fn client(change: impl FnOnce(&mut ClientSettings)) -> Client {
+    let mut settings = ClientSettings::named("Apply for a qualification");
+    settings.redirect_uris = vec![RedirectUri::parse("https://service.example/cb").unwrap()];
+    settings.require_pkce = false;
+    change(&mut settings);
+    Client {
+        id: ClientId::parse("service").unwrap(),
+        settings,
+        credential: Credential::default(),
+        disabled_at: None,
+        version: 1,
+    }
+}
+
+fn keys() -> KeySet {
+    key_set(&[stored_key(SigningAlgorithm::ES256, KeyState::Active)])
+}
+
+fn parse_as(client: &Client, query: &str) -> Result<AuthorizationRequest, Refusal> {
+    let pairs = RawPairs::parse(query.as_bytes());
+    AuthorizationRequest::parse(&pairs, client, &keys(), &Issuer::new(ISSUER.to_owned()))
+}
+
+fn parse(query: &str) -> Result<AuthorizationRequest, Refusal> {
+    parse_as(&client(|_| ()), query)
+}
+
+fn refused(query: &str) -> (&'static str, String) {
+    let refusal = parse(query).unwrap_err();
+    (refusal.error, refusal.description)
+}
+
+#[test]
+fn the_smallest_request_asks_for_nothing_more() {
+    let request = parse("response_type=code&scope=openid").unwrap();
+
+    assert_eq!(request.scope, ScopeSet::parse("openid").unwrap());
+    assert_eq!(request.pages, PagesAllowed::Yes);
+    assert_eq!(
+        request.requirements,
+        model::requirement::Requirements::default()
+    );
+    assert_eq!(
+        (request.nonce, request.code_challenge, request.hinted),
+        (None, None, None)
+    );
+}
+
+#[test]
+fn client_id_and_redirect_uri_are_needed_once_each() {
+    let address = |query: &str| {
+        let pairs = RawPairs::parse(query.as_bytes());
+        Address::parse(&pairs).map(|_| ())
+    };
+
+    assert_eq!(
+        address("redirect_uri=x"),
+        Err(ShowPage::Missing("client_id"))
+    );
+    assert_eq!(
+        address("client_id=&redirect_uri=x"),
+        Err(ShowPage::Missing("client_id"))
+    );
+    assert_eq!(
+        address("client_id=a&redirect_uri="),
+        Err(ShowPage::Missing("redirect_uri"))
+    );
+    assert_eq!(
+        address("client_id=a&client_id=a&redirect_uri=x"),
+        Err(ShowPage::Repeated("client_id"))
+    );
+    assert_eq!(
+        address("client_id=a&redirect_uri=x&redirect_uri=x"),
+        Err(ShowPage::Repeated("redirect_uri"))
+    );
+    assert_eq!(address("client_id=a&redirect_uri=x"), Ok(()));
+}
+
+#[test]
+fn every_parameter_that_is_read_may_come_once() {
+    for name in [
+        "response_type",
+        "response_mode",
+        "scope",
+        "state",
+        "nonce",
+        "prompt",
+        "max_age",
+        "login_hint",
+        "id_token_hint",
+        "code_challenge",
+        "code_challenge_method",
+        "resource",
+    ] {
+        assert_eq!(
+            refused(&format!(
+                "{name}=a&response_type=code&scope=openid&{name}=a"
+            )),
+            (
+                "invalid_request",
+                format!("The parameter {name} is repeated.")
+            ),
+        );
+    }
+}
+
+#[test]
+fn unknown_parameters_are_ignored_even_repeated() {
+    assert!(parse("response_type=code&scope=openid&x=1&x=2&utm_source=a").is_ok());
+    assert!(parse("response_type=code&scope=openid&display=touch&ui_locales=cy&claims_locales=en&acr_values=Cl").is_ok());
+}
+
+#[test]
+fn response_types_other_than_code_are_refused() {
+    assert_eq!(refused("scope=openid").0, "invalid_request");
+    for other in ["token", "id_token", "code+id_token", "CODE", "none", "%00"] {
+        assert_eq!(
+            refused(&format!("response_type={other}&scope=openid")).0,
+            "unsupported_response_type",
+            "{other}"
+        );
+    }
+}
+
+#[test]
+fn a_client_without_the_code_grant_is_unauthorized() {
+    let machine = client(|s| s.grant_types = vec![GrantType::ClientCredentials]);
+
+    let refusal = parse_as(&machine, "response_type=code&scope=openid").unwrap_err();
+
+    assert_eq!(refusal.error, "unauthorized_client");
+}
+
+#[test]
+fn response_modes_other_than_query_and_form_post_are_refused() {
+    for other in ["fragment", "web_message", "jwt", "QUERY"] {
+        let query = format!("response_type=code&scope=openid&response_mode={other}");
+        assert_eq!(refused(&query).0, "invalid_request", "{other}");
+    }
+    assert!(parse("response_type=code&scope=openid&response_mode=form_post").is_ok());
+}
+
+#[test]
+fn openid_is_needed_and_what_the_client_may_not_have_is_left_out() {
+    assert_eq!(refused("response_type=code").0, "invalid_scope");
+    assert_eq!(refused("response_type=code&scope=email").0, "invalid_scope");
+    assert_eq!(
+        refused("response_type=code&scope=openid%22").0,
+        "invalid_scope"
+    );
+    assert_eq!(
+        refused(&format!(
+            "response_type=code&scope=openid+{}",
+            "a".repeat(2_000)
+        ))
+        .0,
+        "invalid_scope"
+    );
+
+    let request = parse("response_type=code&scope=openid+email+trn+unknown").unwrap();
+    assert_eq!(request.scope, ScopeSet::parse("openid email").unwrap());
+}
+
+#[test]
+fn prompt_values_are_read_and_none_goes_alone() {
+    let requirements =
+        |prompt: &str| parse(&format!("response_type=code&scope=openid&prompt={prompt}")).unwrap();
+
+    assert!(requirements("login").requirements.fresh_sign_in);
+    assert!(requirements("select_account").requirements.choose_account);
+    assert!(matches!(
+        requirements("consent").requirements.consent,
+        ConsentRule::EachTime(_)
+    ));
+    assert_eq!(requirements("none").pages, PagesAllowed::No);
+    assert!(requirements("login+consent").requirements.fresh_sign_in);
+    for other in [
+        "none+login",
+        "login+none",
+        "none+consent",
+        "create",
+        "Login",
+        "login,consent",
+    ] {
+        let query = format!("response_type=code&scope=openid&prompt={other}");
+        assert_eq!(refused(&query).0, "invalid_request", "{other}");
+    }
+}
+
+#[test]
+fn max_age_is_a_whole_number_of_seconds() {
+    let max_age = |value: &str| parse(&format!("response_type=code&scope=openid&max_age={value}"));
+
+    assert_eq!(max_age("0").unwrap().requirements.max_age, Some(0));
+    assert_eq!(max_age("3600").unwrap().requirements.max_age, Some(3600));
+    for other in [
+        "-1",
+        "%2B1",
+        "1.5",
+        "1e3",
+        "abc",
+        "99999999999999999999999",
+        "%201",
+    ] {
+        assert_eq!(
+            max_age(other).unwrap_err().error,
+            "invalid_request",
+            "{other}"
+        );
+    }
+}
+
+#[test]
+fn a_nonce_may_have_a_thousand_bytes() {
+    let nonce = |length| {
+        parse(&format!(
+            "response_type=code&scope=openid&nonce={}",
+            "n".repeat(length)
+        ))
+    };
+
+    assert_eq!(nonce(1_000).unwrap().nonce.unwrap().len(), 1_000);
+    assert_eq!(nonce(1_001).unwrap_err().error, "invalid_request");
+}
+
+#[test]
+fn only_s256_challenges_are_taken() {
+    let pkce = |rest: &str| parse(&format!("response_type=code&scope=openid&{rest}"));
+
+    let s256 = format!("code_challenge={CHALLENGE}&code_challenge_method=S256");
+    assert_eq!(
+        pkce(&s256).unwrap().code_challenge.unwrap().as_str(),
+        CHALLENGE
+    );
+    for other in [
+        format!("code_challenge={CHALLENGE}"),
+        format!("code_challenge={CHALLENGE}&code_challenge_method=plain"),
+        format!("code_challenge={CHALLENGE}&code_challenge_method=s256"),
+        "code_challenge=short&code_challenge_method=S256".to_owned(),
+        format!(
+            "code_challenge={}&code_challenge_method=S256",
+            "A".repeat(129)
+        ),
+        "code_challenge_method=S256".to_owned(),
+    ] {
+        assert_eq!(
+            pkce(&other).unwrap_err().error,
+            "invalid_request",
+            "{other}"
+        );
+    }
+}
+
+#[test]
+fn pkce_is_needed_from_public_clients_and_those_set_so_only() {
+    let plain = "response_type=code&scope=openid";
+    let public = client(|s| s.token_endpoint_auth_method = AuthMethod::None);
+    let set_so = client(|s| s.require_pkce = true);
+
+    assert!(parse(plain).is_ok());
+    assert_eq!(
+        parse_as(&public, plain).unwrap_err().error,
+        "invalid_request"
+    );
+    assert_eq!(
+        parse_as(&set_so, plain).unwrap_err().error,
+        "invalid_request"
+    );
+}
+
+#[test]
+fn a_request_object_is_never_silently_ignored() {
+    for (parameter, error) in [
+        ("request", "request_not_supported"),
+        ("request_uri", "request_uri_not_supported"),
+        ("registration", "registration_not_supported"),
+    ] {
+        assert_eq!(
+            refused(&format!("response_type=code&scope=openid&{parameter}=x")).0,
+            error
+        );
+    }
+}
+
+#[test]
+fn another_resource_than_the_registered_one_is_no_target() {
+    let with_resource = client(|s| s.resource = Some("https://api.example".to_owned()));
+    let query = |resource: &str| format!("response_type=code&scope=openid&resource={resource}");
+
+    assert!(parse_as(&with_resource, &query("https://api.example")).is_ok());
+    let refusal = parse_as(&with_resource, &query("https://other.example")).unwrap_err();
+    assert_eq!(refusal.error, "invalid_target");
+    assert_eq!(refused(&query("https://api.example")).0, "invalid_target");
+}
+
+#[test]
+fn a_login_hint_that_is_no_address_is_dropped() {
+    let hint = |hint: &str| {
+        parse(&format!(
+            "response_type=code&scope=openid&login_hint={hint}"
+        ))
+        .unwrap()
+        .login_hint
+    };
+
+    assert_eq!(
+        hint("ada%40example.test").unwrap().as_typed(),
+        "ada@example.test"
+    );
+    assert_eq!(hint("%3Cscript%3E"), None);
+}
+
+#[test]
+fn a_hint_must_be_our_id_token_for_this_client_and_may_have_expired() {
+    let keys = keys();
+    let claims = |aud: &str| json!({ "iss": ISSUER, "sub": "ada", "aud": aud, "iat": 1, "exp": 2 });
+    let signed = |aud: &str| {
+        keys.sign(SigningAlgorithm::ES256, TokenType::Jwt, &claims(aud))
+            .unwrap()
+    };
+    let parse = |hint: &str| {
+        let query = format!("response_type=code&scope=openid&id_token_hint={hint}");
+        let pairs = RawPairs::parse(query.as_bytes());
+        AuthorizationRequest::parse(
+            &pairs,
+            &client(|_| ()),
+            &keys,
+            &Issuer::new(ISSUER.to_owned()),
+        )
+    };
+
+    assert_eq!(
+        parse(&signed("service")).unwrap().hinted,
+        Some(UserId::new("ada".to_owned()))
+    );
+    for bad in [
+        signed("other"),
+        "x".to_owned(),
+        format!("{}x", signed("service")),
+    ] {
+        assert_eq!(parse(&bad).unwrap_err().error, "invalid_request");
+    }
+}
+
+#[test]
+fn a_client_that_asks_gets_the_consent_page_once() {
+    let other = client(|s| s.consent = ConsentPolicy::Ask);
+
+    let request = parse_as(&other, "response_type=code&scope=openid+email").unwrap();
+
+    let asked = ScopeSet::parse("openid email").unwrap();
+    assert_eq!(request.requirements.consent, ConsentRule::Remembered(asked));
+}
+
+#[test]
+fn descriptions_hold_only_what_rfc_6749_allows() {
+    for query in [
+        "",
+        "response_type=x&scope=openid",
+        "response_type=code&scope=%22",
+        "response_type=code&scope=openid&prompt=%5C",
+        "response_type=code&scope=openid&max_age=%22",
+        "response_type=code&scope=openid&code_challenge=%22&code_challenge_method=S256",
+    ] {
+        let (_, description) = refused(query);
+        let is_allowed = |byte: u8| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        assert!(description.bytes().all(is_allowed), "{description}");
+    }
+}
+
+fn signed_in(user: &str) -> Standing {
+    Standing {
+        authentication: Some(Authentication {
+            user_id: UserId::new(user.to_owned()),
+            auth_time: NOW,
+            amr: vec![Amr::Email],
+            acr: Acr::Cl,
+        }),
+        selected_at: Some(NOW),
+        consent: None,
+    }
+}
+
+fn decided(query: &str, standing: &Standing) -> Decision {
+    let request = parse(&format!("response_type=code&scope=openid&{query}")).unwrap();
+    decide(&request, standing, None, NOW)
+}
+
+fn error_of(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Refuse(refusal) => refusal.error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_live_session_is_answered_silently_and_nobody_is_asked_to_sign_in() {
+    assert_eq!(decided("", &signed_in("ada")), Decision::Issue);
+    assert_eq!(decided("prompt=none", &signed_in("ada")), Decision::Issue);
+    assert_eq!(decided("", &Standing::default()), Decision::Interact);
+    assert_eq!(
+        decided("prompt=login", &signed_in("ada")),
+        Decision::Interact
+    );
+}
+
+#[test]
+fn prompt_none_never_shows_a_page() {
+    assert_eq!(
+        error_of(decided("prompt=none", &Standing::default())),
+        "login_required"
+    );
+    assert_eq!(
+        error_of(decided("prompt=none&max_age=0", &signed_in("ada"))),
+        "login_required"
+    );
+
+    let other = client(|s| s.consent = ConsentPolicy::Ask);
+    let request = parse_as(&other, "response_type=code&scope=openid&prompt=none").unwrap();
+    assert_eq!(
+        error_of(decide(&request, &signed_in("ada"), None, NOW)),
+        "consent_required"
+    );
+}
+
+#[test]
+fn a_different_person_than_hinted_is_refused_once_signed_in() {
+    let mut request = parse("response_type=code&scope=openid").unwrap();
+    request.hinted = Some(UserId::new("bob".to_owned()));
+
+    assert_eq!(
+        error_of(decide(&request, &signed_in("ada"), None, NOW)),
+        "login_required"
+    );
+    assert_eq!(
+        decide(&request, &Standing::default(), None, NOW),
+        Decision::Interact
+    );
+    assert_eq!(
+        decide(&request, &signed_in("bob"), None, NOW),
+        Decision::Issue
+    );
+}

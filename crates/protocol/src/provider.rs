@@ -1,0 +1,84 @@
+//! What every endpoint needs: the provider as one value, made once by the server.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::{Cookies, Entropy, Keyring};
+use pages::Pages;
+use storage::Store;
+use storage::browser_sessions::SessionLifetimes;
+
+use crate::client_keys::ClientKeys;
+use crate::client_secret::SecretChecker;
+use crate::clients::Clients;
+use crate::issuer::Issuer;
+use crate::keys::Keys;
+
+/// The provider. Cheap to clone; one is made at start and shared by every worker.
+#[derive(Clone)]
+pub struct Provider(Arc<Parts>);
+
+/// The parts a [`Provider`] is made of.
+pub struct Parts {
+    /// Who we are.
+    pub issuer: Issuer,
+    /// How cookies are named.
+    pub cookies: Cookies,
+    /// The path at which a journey begins; the interaction's id is added as `?i=`.
+    pub journey: &'static str,
+    /// How long everything lives.
+    pub lifetimes: Lifetimes,
+    /// The database.
+    pub store: Store,
+    /// The pages.
+    pub pages: Pages,
+    /// The signing keys in force.
+    pub keys: Keys,
+    /// The sealing and digesting keys.
+    pub keyring: Keyring,
+    /// The registered clients, cached.
+    pub clients: Clients,
+    /// Clients' public keys, cached and fetched.
+    pub client_keys: ClientKeys,
+    /// Checks client secrets off the request threads where that is slow.
+    pub secrets: SecretChecker,
+    /// The source of everything unguessable.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// How long what the provider gives out lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// Browser sessions.
+    pub session: SessionLifetimes,
+    /// An interaction, from authorize to resume.
+    pub interaction: Duration,
+    /// An authorization code; protocol decision: 60 s.
+    pub authorization_code: Duration,
+    /// An access token.
+    pub access_token: Duration,
+    /// An ID token.
+    pub id_token: Duration,
+    /// A refresh token that is not used.
+    pub refresh_idle: Duration,
+    /// A chain of refresh tokens, used or not.
+    pub refresh_absolute: Duration,
+    /// How long clients may cache the JWKS and the discovery document.
+    pub published: Duration,
+}
+
+impl Provider {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl std::ops::Deref for Provider {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
