@@ -5,6 +5,7 @@ use model::interaction::{Answers, Outcome};
 use model::requirement::Requirements;
 use model::{ClientId, Interaction, InteractionId, SecretDigest, Timestamp};
 
+use crate::connection::Connection;
 use crate::error::StorageError;
 use crate::schema::interactions;
 use crate::stored;
@@ -120,19 +121,54 @@ pub fn find(
     id: &InteractionId,
     browser: Option<&SecretDigest>,
 ) -> Result<Found, StorageError> {
-    let now = tx.now().millis();
-    let row: Option<InteractionRow> = on_either!(tx, connection => interactions::table
+    let row = on_either!(tx, connection => interactions::table
         .find(id.as_str())
         .select(InteractionRow::as_select())
         .first(connection)
         .optional())?;
+    seen_by(browser, row, tx.now())
+}
+
+/// [`find`], for a unit of work that changes the interaction: whoever else would change it waits
+/// until this unit of work ends, so that no answer of one tab overwrites another's.
+///
+/// PostgreSQL locks the row (`FOR UPDATE`); SQLite has one writer at a time anyway.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn find_to_change(
+    tx: &mut Tx<'_>,
+    id: &InteractionId,
+    browser: Option<&SecretDigest>,
+) -> Result<Found, StorageError> {
+    let now = tx.now();
+    match tx.connection() {
+        Connection::Sqlite(_) => find(tx, id, browser),
+        Connection::Postgres(connection) => {
+            let row = interactions::table
+                .find(id.as_str())
+                .select(InteractionRow::as_select())
+                .for_update()
+                .first(*connection)
+                .optional()?;
+            seen_by(browser, row, now)
+        }
+    }
+}
+
+fn seen_by(
+    browser: Option<&SecretDigest>,
+    row: Option<InteractionRow>,
+    now: Timestamp,
+) -> Result<Found, StorageError> {
     let Some(row) = row else {
         return Ok(Found::Missing);
     };
     if browser.is_none_or(|browser| browser.as_bytes().as_slice() != row.browser_digest) {
         return Ok(Found::OfAnotherBrowser);
     }
-    let is_open = row.taken_at.is_none() && row.expires_at > now;
+    let is_open = row.taken_at.is_none() && row.expires_at > now.millis();
     let interaction = Box::new(row.into_interaction()?);
     Ok(if is_open {
         Found::Open(interaction)
