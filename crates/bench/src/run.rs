@@ -1,0 +1,167 @@
+//! One database's turn: start, idle, load, and the same again with a full database.
+
+use std::error::Error;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::Options;
+use crate::load;
+use crate::mail::Mailbox;
+use crate::provider::{Launch, Provider};
+use crate::report::Report;
+use crate::seed;
+use crate::site::Site;
+
+/// Where the provider keeps its rows, and a folder for its files.
+pub(crate) struct Database {
+    /// Its name in the report.
+    pub(crate) name: &'static str,
+    /// Where the provider finds it.
+    pub(crate) url: String,
+    /// The provider's folder.
+    pub(crate) folder: TempDir,
+}
+
+impl Database {
+    /// A new file.
+    ///
+    /// # Errors
+    ///
+    /// No temporary folder can be made.
+    pub(crate) fn sqlite() -> std::io::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let url = format!(
+            "sqlite:{}",
+            folder.path().join("identity.sqlite3").display()
+        );
+        Ok(Self {
+            name: "sqlite",
+            url,
+            folder,
+        })
+    }
+
+    /// A new database on a server; it is the server's owner who removes it.
+    ///
+    /// # Errors
+    ///
+    /// `psql` is missing or the server refuses.
+    pub(crate) fn postgres(server: &str) -> Result<Self, Box<dyn Error>> {
+        let name = format!("bench_{}", std::process::id());
+        let status = Command::new("psql")
+            .args(["--quiet", "--dbname", server, "--command"])
+            .arg(format!("CREATE DATABASE {name}"))
+            .status()?;
+        if !status.success() {
+            return Err("psql could not create a database".into());
+        }
+        let (host, _) = server
+            .rsplit_once('/')
+            .ok_or("the PostgreSQL URL names no database")?;
+        Ok(Self {
+            name: "postgres",
+            url: format!("{host}/{name}"),
+            folder: tempfile::tempdir()?,
+        })
+    }
+}
+
+/// One database's turn.
+pub(crate) struct Run<'r> {
+    pub(crate) options: &'r Options,
+    pub(crate) database: &'r Database,
+    pub(crate) launch: &'r Launch,
+    pub(crate) mailbox: &'r Mailbox,
+}
+
+/// Starts that the time to ready is the middle one of.
+const STARTS: usize = 5;
+
+impl Run<'_> {
+    /// Starts, idles, loads; how many people have signed in.
+    ///
+    /// # Errors
+    ///
+    /// The provider does not start, or a scenario cannot begin.
+    pub(crate) async fn fresh(&self, report: &mut Report) -> Result<u32, Box<dyn Error>> {
+        let name = self.database.name;
+        // The first start applies the migrations and makes the keys.
+        self.launch.start()?.stop()?;
+        let provider = self.start_often(report, &format!("ready_{name}"))?;
+
+        tokio::time::sleep(self.options.times().measured).await;
+        let idle = provider.process().resident()?;
+        report.add(&format!("rss_idle_{name}"), mebibytes(idle), "MiB");
+        let people = self.load(report, &provider, "", 0).await?;
+        let peak = provider.process().most_resident()?;
+        report.add(&format!("rss_peak_{name}"), mebibytes(peak), "MiB");
+        provider.stop()?;
+        Ok(people)
+    }
+
+    /// The same with a database that holds many users, and how much each figure grew.
+    ///
+    /// # Errors
+    ///
+    /// As [`fresh`](Self::fresh), or the database cannot be filled.
+    pub(crate) async fn full(
+        &self,
+        report: &mut Report,
+        users: u32,
+        people: u32,
+    ) -> Result<(), Box<dyn Error>> {
+        let suffix = format!("_with_{users}_users");
+        seed::fill(&self.database.url, users)?;
+        let name = self.database.name;
+        let provider = self.start_often(report, &format!("ready_{name}{suffix}"))?;
+        self.load(report, &provider, &suffix, people).await?;
+        let peak = provider.process().most_resident()?;
+        report.add(&format!("rss_peak_{name}{suffix}"), mebibytes(peak), "MiB");
+        provider.stop()?;
+        report.compare(&suffix);
+        Ok(())
+    }
+
+    fn start_often(&self, report: &mut Report, name: &str) -> Result<Provider, Box<dyn Error>> {
+        let mut times = Vec::new();
+        for _ in 1..STARTS {
+            let provider = self.launch.start()?;
+            times.push(provider.time_to_ready);
+            provider.stop()?;
+        }
+        let provider = self.launch.start()?;
+        times.push(provider.time_to_ready);
+        times.sort_unstable();
+        let middle = times.get(STARTS / 2).copied().unwrap_or_default();
+        report.add(name, middle.as_secs_f64() * 1e3, "ms");
+        Ok(provider)
+    }
+
+    async fn load(
+        &self,
+        report: &mut Report,
+        provider: &Provider,
+        suffix: &str,
+        people: u32,
+    ) -> Result<u32, Box<dyn Error>> {
+        let site = Site::new(provider.address, self.mailbox.clone(), people);
+        for scenario in self.options.scenarios() {
+            for connections in self.options.connections() {
+                let process = provider.process();
+                let times = self.options.times();
+                let name = format!("{}_{}_c{connections}", scenario.name(), self.database.name);
+                let figures = load::run(scenario, *connections, &site, process, times)
+                    .await
+                    .map_err(|fault| format!("{name}: {fault}"))?;
+                report.add_load(&name, suffix, &figures);
+            }
+        }
+        Ok(site.people())
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "memory in MiB needs no 53 bits")]
+fn mebibytes(kibibytes: u64) -> f64 {
+    kibibytes as f64 / 1024.0
+}
