@@ -57,6 +57,7 @@ pub struct MessagePage {
     to: String,
     sent: String,
     parts: Vec<TextPart>,
+    html_url: String,
 }
 
 /// A piece of text; a link where it is a web address.
@@ -67,14 +68,22 @@ struct TextPart {
 }
 
 impl MessagePage {
-    /// The page for an email's subject, addressee, time in words and plain text.
+    /// The page for an email's subject, addressee, time in words and plain text; `html_url` is
+    /// where its HTML body is shown alone.
     #[must_use]
-    pub fn new(subject: String, to: String, sent: String, text: &str) -> Self {
+    pub fn new(
+        subject: String,
+        to: String,
+        sent: String,
+        text: &str,
+        html_url: String,
+    ) -> Self {
         Self {
             subject,
             to,
             sent,
             parts: with_links(text),
+            html_url,
         }
     }
 }
@@ -92,6 +101,7 @@ impl View for MessagePage {
             "ada@example.test".to_owned(),
             "22 November 2026 at 4:20pm".to_owned(),
             "123456 is your code.\n\nOr open this link:\n\nhttp://localhost:8080/sign-in/link/abc\n\nGet an identity\n",
+            "/dev/mailbox/1/html".to_owned(),
         )]
     }
 }
