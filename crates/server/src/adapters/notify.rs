@@ -1,0 +1,274 @@
+//! Mail through GOV.UK Notify (<https://www.notifications.service.gov.uk/documentation>).
+
+mod token;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use journey::mailer::{Mail, MailError, MailKind, Mailer, Sending};
+use model::Clock;
+use reqwest::{Client, StatusCode, Url};
+use serde::{Deserialize, Serialize};
+
+use crate::config::mail::{Notify, NotifyApiKey, NotifyId};
+
+/// Sends mail through GOV.UK Notify.
+pub struct NotifyMailer {
+    client: Client,
+    url: Url,
+    api_key: NotifyApiKey,
+    sign_in_code: NotifyId,
+    account_created: NotifyId,
+    reply_to_id: Option<NotifyId>,
+    clock: Arc<dyn Clock>,
+}
+
+/// How long after the first try of a code's mail another is worth it: the person is waiting, and
+/// can ask for another code after that.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Pauses before the second and the third try.
+const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(900)];
+
+/// GOV.UK Notify settings that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("mail.notify cannot be used: {0}")]
+pub struct UnusableNotify(Box<dyn std::error::Error + Send + Sync>);
+
+impl NotifyMailer {
+    /// Prepares to send with these settings. Nothing is connected yet.
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableNotify`] when the system's TLS cannot be set up.
+    pub fn new(settings: &Notify, clock: Arc<dyn Clock>) -> Result<Self, UnusableNotify> {
+        let mut client = Client::builder()
+            .timeout(settings.timeout)
+            .user_agent(concat!("get-an-identity/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none());
+        if settings.base_url.scheme() == "http" {
+            // Only this machine is reached by http, and no proxy reaches it.
+            client = client.no_proxy();
+        }
+        let url = settings.base_url.join("/v2/notifications/email");
+        Ok(Self {
+            client: client
+                .build()
+                .map_err(|error| UnusableNotify(error.into()))?,
+            url: url.map_err(|error| UnusableNotify(error.into()))?,
+            api_key: settings.api_key.clone(),
+            sign_in_code: settings.sign_in_code.clone(),
+            account_created: settings.account_created.clone(),
+            reply_to_id: settings.reply_to_id.clone(),
+            clock,
+        })
+    }
+
+    /// Tries, and for a code's mail tries again while that is worth it. Mail from the outbox is
+    /// tried again by the outbox.
+    async fn deliver(&self, mail: &Mail) -> Result<(), MailError> {
+        let started = Instant::now();
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let outcome = self.post(mail).await;
+            outcome.log(&mail.reference);
+            if outcome.is_passing() && matches!(mail.kind, MailKind::SignInCode { .. }) {
+                match pauses.next() {
+                    Some(pause) if started.elapsed() + pause < PATIENCE => {
+                        tokio::time::sleep(pause).await;
+                        continue;
+                    }
+                    _ => {}
+                }
+            }
+            return outcome.judge();
+        }
+    }
+
+    async fn post(&self, mail: &Mail) -> Outcome {
+        let Ok(token) = token::mint(&self.api_key, self.clock.now()) else {
+            return Outcome::Unsignable;
+        };
+        let request = self
+            .client
+            .post(self.url.clone())
+            .bearer_auth(token)
+            .json(&self.notification(mail));
+        match request.send().await {
+            Ok(answer) if answer.status() == StatusCode::CREATED => Outcome::Accepted,
+            Ok(answer) => {
+                let status = answer.status();
+                let refusal = answer.json::<Refusal>().await.unwrap_or_default();
+                let error = refusal.errors.into_iter().next().map(|error| error.error);
+                Outcome::Refused {
+                    status,
+                    error: NotifyError::of(error.as_deref()),
+                }
+            }
+            Err(error) if error.is_timeout() => Outcome::TimedOut,
+            Err(_) => Outcome::Unreachable,
+        }
+    }
+
+    fn notification<'a>(&'a self, mail: &'a Mail) -> Notification<'a> {
+        let (template, personalisation) = match &mail.kind {
+            MailKind::SignInCode {
+                code,
+                link,
+                minutes,
+                service,
+            } => (
+                &self.sign_in_code,
+                Personalisation {
+                    service,
+                    code: Some(code.reveal()),
+                    link: Some(link.reveal()),
+                    minutes: Some(*minutes),
+                },
+            ),
+            MailKind::AccountCreated { service } => (
+                &self.account_created,
+                Personalisation {
+                    service,
+                    code: None,
+                    link: None,
+                    minutes: None,
+                },
+            ),
+        };
+        Notification {
+            email_address: mail.to.as_typed(),
+            template_id: template.as_str(),
+            personalisation,
+            reference: &mail.reference,
+            sanitise_content_for: ["service"],
+            email_reply_to_id: self.reply_to_id.as_ref().map(NotifyId::as_str),
+        }
+    }
+}
+
+impl Mailer for NotifyMailer {
+    fn send<'a>(&'a self, mail: &'a Mail) -> Sending<'a> {
+        Box::pin(self.deliver(mail))
+    }
+}
+
+/// The body of `POST /v2/notifications/email`. A property that Notify does not know is an error.
+#[derive(Serialize)]
+struct Notification<'a> {
+    email_address: &'a str,
+    template_id: &'a str,
+    personalisation: Personalisation<'a>,
+    reference: &'a str,
+    /// The values that somebody else wrote: no link or heading can be made of them.
+    sanitise_content_for: [&'static str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_reply_to_id: Option<&'a str>,
+}
+
+/// What fills the template.
+#[derive(Serialize)]
+struct Personalisation<'a> {
+    service: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minutes: Option<u64>,
+}
+
+/// An answer of Notify other than 201.
+#[derive(Default, Deserialize)]
+struct Refusal {
+    #[serde(default)]
+    errors: Vec<RefusalError>,
+}
+
+#[derive(Deserialize)]
+struct RefusalError {
+    error: String,
+}
+
+/// The errors that are told apart by name; the message beside them is for people and may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NotifyError {
+    /// A field is wrong. Of ours only the address can be.
+    Validation,
+    /// More than 3,000 a minute.
+    RateLimit,
+    /// More than a day's number, until midnight UTC.
+    TooManyRequests,
+    Other,
+}
+
+impl NotifyError {
+    fn of(name: Option<&str>) -> Self {
+        match name {
+            Some("ValidationError") => Self::Validation,
+            Some("RateLimitError") => Self::RateLimit,
+            Some("TooManyRequestsError") => Self::TooManyRequests,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// How one try ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Accepted,
+    Refused {
+        status: StatusCode,
+        error: NotifyError,
+    },
+    TimedOut,
+    Unreachable,
+    Unsignable,
+}
+
+impl Outcome {
+    fn judge(self) -> Result<(), MailError> {
+        match self {
+            Self::Accepted => Ok(()),
+            Self::TimedOut | Self::Unreachable => Err(MailError::Unavailable),
+            Self::Unsignable => Err(MailError::Misconfigured),
+            Self::Refused { status, error } => Err(match (status, error) {
+                (StatusCode::BAD_REQUEST, NotifyError::Validation) => MailError::AddressRefused,
+                (StatusCode::TOO_MANY_REQUESTS, _) => MailError::Unavailable,
+                (status, _) if status.is_server_error() => MailError::Unavailable,
+                _ => MailError::Misconfigured,
+            }),
+        }
+    }
+
+    /// Whether the same request may succeed a moment later.
+    fn is_passing(self) -> bool {
+        match self {
+            Self::TimedOut | Self::Unreachable => true,
+            Self::Refused { status, error } => {
+                error == NotifyError::RateLimit || status.is_server_error()
+            }
+            Self::Accepted | Self::Unsignable => false,
+        }
+    }
+
+    fn log(self, reference: &str) {
+        match self.judge() {
+            Ok(()) => {}
+            Err(MailError::AddressRefused) => {
+                tracing::info!(reference, "GOV.UK Notify refuses the address");
+            }
+            Err(MailError::Unavailable) => {
+                tracing::warn!(reference, outcome = ?self, "GOV.UK Notify cannot take mail now");
+            }
+            Err(MailError::Misconfigured) => {
+                tracing::error!(reference, outcome = ?self, "GOV.UK Notify refuses our request");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
