@@ -1,5 +1,6 @@
 //! The binary's parts: configuration, composition, adapters, jobs and command line.
 
+pub mod adapters;
 pub mod client_address;
 pub mod config;
 mod fallback;
