@@ -4,25 +4,40 @@
 //! that needs its person is stored as an interaction and handed to the journey by a redirect; it
 //! comes back through `/authorize/resume/{id}`. Neither crate knows the other.
 
+mod access_token;
 pub mod already_finished_page;
+mod answer;
 pub mod authorize;
 pub mod authorize_error_page;
+mod bearer;
 mod browser;
+mod claims;
 pub mod client_assertion;
 pub mod client_keys;
 pub mod client_secret;
 pub mod clients;
+pub mod cors;
+pub mod discovery;
 pub mod end_session;
 pub mod end_session_page;
 mod fault;
+mod form;
 pub mod form_post_page;
+mod id_token;
 pub mod id_token_hint;
+pub mod introspection;
 pub mod issuer;
+pub mod jwks;
 pub mod jws;
 pub mod keys;
+mod oauth_error;
 pub mod pkce;
 mod provider;
+mod published;
+pub mod revocation;
 mod routes;
+pub mod token;
+pub mod userinfo;
 
 pub use issuer::Issuer;
 pub use provider::{Lifetimes, Parts, Provider};
