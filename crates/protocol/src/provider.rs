@@ -11,12 +11,19 @@ use storage::browser_sessions::SessionLifetimes;
 use crate::client_keys::ClientKeys;
 use crate::client_secret::SecretChecker;
 use crate::clients::Clients;
+use crate::discovery;
 use crate::issuer::Issuer;
 use crate::keys::Keys;
+use crate::published::Published;
 
 /// The provider. Cheap to clone; one is made at start and shared by every worker.
 #[derive(Clone)]
-pub struct Provider(Arc<Parts>);
+pub struct Provider(Arc<Whole>);
+
+struct Whole {
+    parts: Parts,
+    discovery: Published,
+}
 
 /// The parts a [`Provider`] is made of.
 pub struct Parts {
@@ -71,7 +78,13 @@ impl Provider {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        let discovery = discovery::document(&parts.issuer);
+        Self(Arc::new(Whole { parts, discovery }))
+    }
+
+    /// The discovery document.
+    pub(crate) fn discovery(&self) -> &Published {
+        &self.0.discovery
     }
 }
 
@@ -79,6 +92,6 @@ impl std::ops::Deref for Provider {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }

@@ -1,24 +1,15 @@
 //! Which path leads to which endpoint. Discovery reads the same names.
 
-use actix_web::Route;
-use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 
 use crate::authorize::{authorize_by_form, authorize_by_query, resume};
-use crate::cors;
 use crate::cors::preflight;
-use crate::discovery::discovery;
 use crate::discovery::discovery;
 use crate::end_session::{end_session_by_form, end_session_by_query, signed_out};
 use crate::introspection::introspect;
-use crate::introspection::introspect;
-use crate::jwks::jwks;
 use crate::jwks::jwks;
 use crate::revocation::revoke;
-use crate::revocation::revoke;
 use crate::token::token;
-use crate::token::token;
-use crate::userinfo::userinfo;
 use crate::userinfo::userinfo;
 
 /// Puts every endpoint of the provider on its path. The application's data must hold the
@@ -43,31 +34,10 @@ pub fn routes(app: &mut ServiceConfig) {
                 .get(end_session_by_query)
                 .post(end_session_by_form),
         )
-        .service(web::resource("/signed-out").get(signed_out))
-        .service(web::resource("/token").post(token).route(preflight()))
-        .service(
-            web::resource("/userinfo")
-                .get(userinfo)
-                .post(userinfo)
-                .route(preflight()),
-        )
-        .service(web::resource("/revoke").post(revoke).route(preflight()))
-        .service(web::resource("/introspect").post(introspect))
-        .service(web::resource("/jwks").get(jwks).route(preflight()));
-    for well_known in [
-        "/.well-known/openid-configuration",
-        "/.well-known/oauth-authorization-server",
-    ] {
-        app.service(web::resource(well_known).get(discovery).route(preflight()));
-    }
+        .service(web::resource("/signed-out").get(signed_out));
 }
 
 /// The preflight of a page on any origin (Fetch §4.8).
 fn options() -> actix_web::Route {
     web::method(actix_web::http::Method::OPTIONS).to(preflight)
-}
-
-/// What a browser asks first for a program of another origin.
-fn preflight() -> Route {
-    web::method(Method::OPTIONS).to(cors::preflight)
 }

@@ -13,12 +13,13 @@ use super::crypto_provider::jose_algorithm;
 use super::signing_key::{SignError, SigningKey, UnusableKey};
 use super::verifying_key::VerifyingKey;
 use crate::jws::{self, JwsError, TokenType};
+use crate::published::Published;
 
 /// The signing keys as one immutable whole, opened from the stored rows.
 pub struct KeySet {
     signing: Vec<Arc<SigningKey>>,
     verifying: Vec<VerifyingKey>,
-    jwks: Bytes,
+    jwks: Published,
 }
 
 impl KeySet {
@@ -56,7 +57,7 @@ impl KeySet {
         Ok(Self {
             signing,
             verifying,
-            jwks,
+            jwks: Published::new(jwks),
         })
     }
 
@@ -64,7 +65,12 @@ impl KeySet {
     /// bytes that need only be sent.
     #[must_use]
     pub fn jwks(&self) -> Bytes {
-        self.jwks.clone()
+        self.jwks.body().clone()
+    }
+
+    /// The JWKS document as it is served.
+    pub(crate) const fn published(&self) -> &Published {
+        &self.jwks
     }
 
     /// Signs `claims` with the active key of `algorithm`: a compact JWS (RFC 7515 §7.1) whose

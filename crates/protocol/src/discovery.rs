@@ -1,0 +1,118 @@
+//! The discovery document (OpenID Connect Discovery §3, RFC 8414 §2).
+//!
+//! Every list in it is one that some endpoint dispatches on, so that nothing is advertised that
+//! is not done.
+
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use model::SigningAlgorithm;
+use model::browser_session::Acr;
+use model::client::{AuthMethod, GrantType};
+use serde::Serialize;
+
+use crate::authorize::ResponseMode;
+use crate::claims::PersonalScope;
+use crate::client_assertion;
+use crate::cors::open_to_any_origin;
+use crate::id_token::PROTOCOL_CLAIMS;
+use crate::issuer::Issuer;
+use crate::provider::Provider;
+use crate::published::Published;
+
+/// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
+pub async fn discovery(provider: Data<Provider>, http: HttpRequest) -> HttpResponse {
+    let keep_for = provider.lifetimes.published;
+    open_to_any_origin(provider.discovery().respond(&http, keep_for))
+}
+
+#[derive(Serialize)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "the names are those of the standard"
+)]
+struct Metadata<'a> {
+    issuer: &'a str,
+    authorization_endpoint: String,
+    token_endpoint: String,
+    userinfo_endpoint: String,
+    jwks_uri: String,
+    revocation_endpoint: String,
+    introspection_endpoint: String,
+    end_session_endpoint: String,
+    scopes_supported: Vec<&'a str>,
+    claims_supported: Vec<&'a str>,
+    claim_types_supported: [&'a str; 1],
+    response_types_supported: [&'a str; 1],
+    response_modes_supported: Vec<&'a str>,
+    grant_types_supported: Vec<&'a str>,
+    prompt_values_supported: [&'a str; 4],
+    acr_values_supported: [&'a str; 1],
+    subject_types_supported: [&'a str; 1],
+    id_token_signing_alg_values_supported: Vec<&'a str>,
+    userinfo_signing_alg_values_supported: Vec<&'a str>,
+    token_endpoint_auth_methods_supported: Vec<&'a str>,
+    token_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
+    revocation_endpoint_auth_methods_supported: Vec<&'a str>,
+    revocation_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
+    introspection_endpoint_auth_methods_supported: Vec<&'a str>,
+    introspection_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
+    code_challenge_methods_supported: [&'a str; 1],
+    authorization_response_iss_parameter_supported: bool,
+    claims_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+}
+
+/// Renders the document of an issuer.
+pub(crate) fn document(issuer: &Issuer) -> Published {
+    let algorithms: Vec<&str> = SigningAlgorithm::ALL.iter().map(|it| it.as_str()).collect();
+    let auth_methods = AuthMethod::ALL.map(AuthMethod::as_str).to_vec();
+    let assertion_algorithms = &client_assertion::SIGNING_ALGORITHMS;
+    let metadata = Metadata {
+        issuer: issuer.as_str(),
+        authorization_endpoint: issuer.url("/authorize"),
+        token_endpoint: issuer.url("/token"),
+        userinfo_endpoint: issuer.url("/userinfo"),
+        jwks_uri: issuer.url("/jwks"),
+        revocation_endpoint: issuer.url("/revoke"),
+        introspection_endpoint: issuer.url("/introspect"),
+        end_session_endpoint: issuer.url("/end-session"),
+        scopes_supported: PersonalScope::ALL.map(PersonalScope::as_str).to_vec(),
+        claims_supported: claims(),
+        claim_types_supported: ["normal"],
+        response_types_supported: ["code"],
+        response_modes_supported: ResponseMode::ALL.map(ResponseMode::as_str).to_vec(),
+        grant_types_supported: GrantType::ALL.map(GrantType::as_str).to_vec(),
+        prompt_values_supported: ["none", "login", "consent", "select_account"],
+        acr_values_supported: [Acr::Cl.as_str()],
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: algorithms.clone(),
+        userinfo_signing_alg_values_supported: algorithms,
+        token_endpoint_auth_methods_supported: auth_methods.clone(),
+        token_endpoint_auth_signing_alg_values_supported: assertion_algorithms,
+        revocation_endpoint_auth_methods_supported: auth_methods.clone(),
+        revocation_endpoint_auth_signing_alg_values_supported: assertion_algorithms,
+        introspection_endpoint_auth_methods_supported: auth_methods
+            .into_iter()
+            .filter(|method| *method != AuthMethod::None.as_str())
+            .collect(),
+        introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms,
+        code_challenge_methods_supported: ["S256"],
+        authorization_response_iss_parameter_supported: true,
+        claims_parameter_supported: false,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+    };
+    Published::new(Bytes::from(
+        serde_json::to_vec(&metadata).unwrap_or_default(),
+    ))
+}
+
+fn claims() -> Vec<&'static str> {
+    PersonalScope::ALL
+        .iter()
+        .flat_map(|scope| scope.claims())
+        .chain(&PROTOCOL_CLAIMS)
+        .copied()
+        .collect()
+}

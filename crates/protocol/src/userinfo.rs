@@ -1,0 +1,92 @@
+//! `/userinfo`: what the person released to the client (OpenID Connect Core §5.3).
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use model::{Client, SigningAlgorithm, Timestamp};
+use serde::Serialize;
+
+use crate::access_token::{LiveToken, find_live};
+use crate::answer::{unkept, unkept_json};
+use crate::bearer::{self, BearerError};
+use crate::claims::{PersonalScope, UserClaims};
+use crate::cors::open_to_any_origin;
+use crate::jws::TokenType;
+use crate::keys::SignError;
+use crate::oauth_error::Failure;
+use crate::provider::Provider;
+
+/// A signed answer (OpenID Connect Core §5.3.2). It has no `exp`, so that it cannot pass for an
+/// ID token.
+#[derive(Serialize)]
+struct SignedClaims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    iat: i64,
+    #[serde(flatten)]
+    user: UserClaims<'a>,
+}
+
+/// `GET` and `POST /userinfo`, with the access token in the header or, posted, in a form field.
+pub async fn userinfo(provider: Data<Provider>, http: HttpRequest, body: Bytes) -> HttpResponse {
+    open_to_any_origin(answer(&provider, &http, &body).await)
+}
+
+async fn answer(provider: &Provider, http: &HttpRequest, body: &[u8]) -> HttpResponse {
+    let token = match bearer::presented(http, body) {
+        Ok(token) => token,
+        Err(refusal) => return refusal.respond(),
+    };
+    match find_live(provider, token.reveal()).await {
+        Ok(Some(token)) => tell(provider, &token),
+        Ok(None) => BearerError::Invalid.respond(),
+        Err(fault) => Failure::from(fault).respond(provider),
+    }
+}
+
+fn tell(provider: &Provider, token: &LiveToken) -> HttpResponse {
+    if !PersonalScope::OpenId.is_in(&token.scope) {
+        return BearerError::InsufficientScope(PersonalScope::OpenId.as_str()).respond();
+    }
+    let Some(user) = token.user.as_ref().filter(|_| is_for_us(provider, token)) else {
+        return BearerError::Invalid.respond();
+    };
+    let claims = UserClaims::released(user, &token.scope);
+    let Some(algorithm) = token.client.settings.userinfo_signed_response_alg else {
+        return unkept_json(StatusCode::OK, &claims);
+    };
+    let now = provider.store.clock().now();
+    match signed(provider, &token.client, algorithm, claims, now) {
+        Ok(jwt) => unkept(StatusCode::OK, "application/jwt", jwt.into_bytes()),
+        Err(fault) => Failure::from(fault).respond(provider),
+    }
+}
+
+/// A JWT that its audience received must not be passed on to us, unless it names us too
+/// (RFC 9068 §4).
+fn is_for_us(provider: &Provider, token: &LiveToken) -> bool {
+    token.jti.is_none()
+        || token
+            .audience
+            .iter()
+            .any(|it| it == provider.issuer.as_str())
+}
+
+fn signed(
+    provider: &Provider,
+    client: &Client,
+    algorithm: SigningAlgorithm,
+    user: UserClaims<'_>,
+    now: Timestamp,
+) -> Result<String, SignError> {
+    let claims = SignedClaims {
+        iss: provider.issuer.as_str(),
+        aud: client.id.as_str(),
+        iat: now.seconds(),
+        user,
+    };
+    provider
+        .keys
+        .current()
+        .sign(algorithm, TokenType::Jwt, &claims)
+}
