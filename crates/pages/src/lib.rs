@@ -121,7 +121,7 @@ impl Pages {
             errors,
             content,
             back_link: shell.back_link.as_deref(),
-            navigation: shell.navigation(),
+            navigation: shell.navigation(site.name_below_header()),
             site,
         };
         render_with(html, "layout", &layout)

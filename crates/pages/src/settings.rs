@@ -127,4 +127,9 @@ impl Site {
             }),
         }
     }
+
+    /// The GOV.UK header does not name the product.
+    pub(crate) fn name_below_header(&self) -> Option<&str> {
+        self.govuk.as_ref().map(|_| self.product_name.as_str())
+    }
 }

@@ -49,9 +49,11 @@ impl Shell {
         Cow::Owned(policy)
     }
 
-    pub(crate) fn navigation(&self) -> Option<Navigation<'_>> {
-        (self.service_name.is_some() || self.signed_in).then(|| Navigation {
-            name: self.service_name.as_deref(),
+    /// `own_name` stands where no service is named; `None` where the header has it already.
+    pub(crate) fn navigation<'a>(&'a self, own_name: Option<&'a str>) -> Option<Navigation<'a>> {
+        let name = self.service_name.as_deref().or(own_name);
+        (name.is_some() || self.signed_in).then(|| Navigation {
+            name,
             sign_out_url: self.signed_in.then_some("/end-session"),
         })
     }

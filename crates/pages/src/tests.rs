@@ -225,6 +225,7 @@ fn only_the_govuk_brand_shows_the_crown() {
     assert!(govuk.contains("GOV.UK</title>") && govuk.contains("Crown copyright"));
     assert!(!generic.to_lowercase().contains("gov.uk") && !generic.contains("Crown"));
     assert!(generic.contains(">Get an identity</p>"));
+    assert!(govuk.contains(">Get an identity</span>"));
 }
 
 #[test]
