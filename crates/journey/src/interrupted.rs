@@ -6,14 +6,14 @@ use serde::Serialize;
 /// Shown for a stale, missing or foreign interaction (status 400).
 #[derive(Debug, Serialize)]
 pub struct InterruptedPage {
-    cause: Interruption,
     heading: &'static str,
+    explanation: &'static str,
+    restart_url: Option<String>,
     service: Option<ServiceLink>,
 }
 
 /// Why a sign-in cannot go on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(into = "InterruptionFlags")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interruption {
     /// The interaction's time is up, or there never was one.
     Expired,
@@ -25,21 +25,31 @@ pub enum Interruption {
     FormExpired,
 }
 
-#[derive(Serialize)]
-struct InterruptionFlags {
-    expired: bool,
-    other_browser: bool,
-    finished: bool,
-    form_expired: bool,
-}
+impl Interruption {
+    const fn heading(self) -> &'static str {
+        match self {
+            Self::Expired => "Your sign-in has timed out",
+            Self::OtherBrowser => "We cannot continue your sign-in in this browser",
+            Self::Finished => "This sign-in has ended",
+            Self::FormExpired => "This form can no longer be sent",
+        }
+    }
 
-impl From<Interruption> for InterruptionFlags {
-    fn from(cause: Interruption) -> Self {
-        Self {
-            expired: cause == Interruption::Expired,
-            other_browser: cause == Interruption::OtherBrowser,
-            finished: cause == Interruption::Finished,
-            form_expired: cause == Interruption::FormExpired,
+    const fn explanation(self) -> &'static str {
+        match self {
+            Self::Expired => {
+                "You were away for too long, so we stopped this sign-in to keep your account \
+                 safe. We have not kept what you entered."
+            }
+            Self::OtherBrowser => {
+                "This sign-in was started in another browser, or your browser did not send our \
+                 cookie. Cookies must be turned on to sign in."
+            }
+            Self::Finished => "Nothing more is needed on this page.",
+            Self::FormExpired => {
+                "The page was open for too long, or was opened again from another tab. Nothing \
+                 has been changed."
+            }
         }
     }
 }
@@ -48,17 +58,19 @@ impl InterruptedPage {
     /// The page for a cause; `service` where the interaction is known.
     #[must_use]
     pub fn new(cause: Interruption, service: Option<ServiceLink>) -> Self {
-        let heading = match cause {
-            Interruption::Expired => "Your sign-in has timed out",
-            Interruption::OtherBrowser => "We cannot continue your sign-in in this browser",
-            Interruption::Finished => "This sign-in has ended",
-            Interruption::FormExpired => "This form can no longer be sent",
-        };
         Self {
-            cause,
-            heading,
+            heading: cause.heading(),
+            explanation: cause.explanation(),
+            restart_url: None,
             service,
         }
+    }
+
+    /// Offers to carry on at a page of the same sign-in, where that is still possible.
+    #[must_use]
+    pub fn carrying_on_at(mut self, url: impl Into<String>) -> Self {
+        self.restart_url = Some(url.into());
+        self
     }
 }
 
@@ -81,7 +93,7 @@ impl View for InterruptedPage {
             ),
             Self::new(Interruption::OtherBrowser, Some(service(None))),
             Self::new(Interruption::Finished, None),
-            Self::new(Interruption::FormExpired, None),
+            Self::new(Interruption::FormExpired, None).carrying_on_at("/sign-in/email?i=1"),
         ]
     }
 }
