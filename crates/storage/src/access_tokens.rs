@@ -87,22 +87,27 @@ pub fn find(
     tx: &mut Tx<'_>,
     digest: &SecretDigest,
 ) -> Result<Option<(AccessToken, Option<User>)>, StorageError> {
-    type Row = (TokenRow, Option<(GrantRow, UserRow)>);
+    type Row = (TokenRow, Option<GrantRow>, Option<UserRow>);
     let now = tx.now().millis();
+    // One flat join: SQLite would build the whole of a joined pair before it looked for one row.
     let row: Option<Row> = on_either!(tx, connection => access_tokens::table
-        .left_join(grants::table.inner_join(users::table))
+        .left_join(grants::table)
+        .left_join(users::table.on(users::id.nullable().eq(grants::user_id.nullable())))
         .filter(access_tokens::digest.eq(digest.as_bytes().as_slice()))
         .filter(access_tokens::expires_at.gt(now))
         .filter(access_tokens::grant_id.is_null().or(
-            grants::id.nullable().is_not_null().and(grants::revoked_at.is_null()),
+            users::id.nullable().is_not_null().and(grants::revoked_at.is_null()),
         ))
-        .select((TokenRow::as_select(), Option::<(GrantRow, UserRow)>::as_select()))
+        .select((
+            TokenRow::as_select(),
+            Option::<GrantRow>::as_select(),
+            Option::<UserRow>::as_select(),
+        ))
         .first(connection)
         .optional())?;
-    let Some((token, person)) = row else {
+    let Some((token, grant, user)) = row else {
         return Ok(None);
     };
-    let (grant, user) = person.unzip();
     let user = user.map(UserRow::into_user).transpose()?;
     Ok(Some((token.into_token(grant)?, user)))
 }
@@ -122,4 +127,132 @@ pub fn revoke(
         .filter(access_tokens::client_id.eq(client_id.as_str()))
         .execute(connection))?;
     Ok(revoked == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grants as grants_table;
+    use crate::samples::{HOUR, client_id, digest, grant, scope, user_id, write};
+    use crate::testing::{START, on_both_databases};
+    use crate::unit_of_work::Store;
+    use model::EmailAddress;
+
+    /// A token of ada's for the demo service, good for an hour.
+    fn with_token(store: &Store) {
+        write(store, |tx| {
+            let email = EmailAddress::parse("ada@example.test").unwrap();
+            crate::users::sign_in(tx, &email, &user_id("ada"))?;
+            grants_table::insert(tx, &grant("grant", START), START.plus(HOUR))?;
+            issue(tx, "token", Some("grant"))
+        });
+    }
+
+    fn issue(tx: &mut Tx<'_>, token: &str, grant_id: Option<&str>) -> Result<(), StorageError> {
+        insert(
+            tx,
+            &NewAccessToken {
+                digest: digest(token),
+                grant_id,
+                client_id: &client_id("demo"),
+                scope: "email".to_owned(),
+                expires_at: START.plus(HOUR),
+            },
+        )
+    }
+
+    fn found(store: &Store, token: &'static str) -> Option<(AccessToken, Option<User>)> {
+        write(store, move |tx| find(tx, &digest(token)))
+    }
+
+    fn revoked_by(store: &Store, client: &'static str) -> bool {
+        write(store, move |tx| {
+            revoke(tx, &digest("token"), &client_id(client))
+        })
+    }
+
+    #[test]
+    fn a_token_tells_its_sign_in_and_its_person() {
+        on_both_databases(|store, _| {
+            with_token(store);
+
+            let (token, user) = found(store, "token").unwrap();
+
+            let given = grant("grant", START);
+            let expected = AccessToken {
+                client_id: client_id("demo"),
+                subject: Some(TokenSubject {
+                    grant_id: given.id,
+                    authentication: given.authentication,
+                    sid: given.sid,
+                }),
+                scope: scope("email"),
+                issued_at: START,
+                expires_at: START.plus(HOUR),
+            };
+            assert_eq!(token, expected);
+            assert_eq!(user.unwrap().email.as_typed(), "ada@example.test");
+        });
+    }
+
+    #[test]
+    fn a_token_of_a_client_itself_speaks_for_nobody() {
+        on_both_databases(|store, _| {
+            write(store, |tx| issue(tx, "token", None));
+
+            let (token, user) = found(store, "token").unwrap();
+
+            assert_eq!(token.subject, None);
+            assert_eq!(user, None);
+        });
+    }
+
+    #[test]
+    fn a_token_ends_with_its_time() {
+        on_both_databases(|store, clock| {
+            with_token(store);
+
+            clock.advance(HOUR);
+
+            assert_eq!(found(store, "token"), None);
+        });
+    }
+
+    #[test]
+    fn a_token_dies_with_its_grant() {
+        on_both_databases(|store, _| {
+            with_token(store);
+
+            write(store, |tx| grants_table::revoke(tx, "grant"));
+
+            assert_eq!(found(store, "token"), None);
+        });
+    }
+
+    #[test]
+    fn a_token_whose_grant_or_person_is_gone_is_dead_not_a_clients_own() {
+        on_both_databases(|store, _| {
+            write(store, |tx| issue(tx, "no grant", Some("purged")));
+            write(store, |tx| {
+                grants_table::insert(tx, &grant("grant", START), START.plus(HOUR))?;
+                issue(tx, "no person", Some("grant"))
+            });
+
+            assert_eq!(found(store, "no grant"), None);
+            assert_eq!(found(store, "no person"), None);
+        });
+    }
+
+    #[test]
+    fn a_client_revokes_its_own_token_and_no_other() {
+        on_both_databases(|store, _| {
+            with_token(store);
+
+            assert!(!revoked_by(store, "mallory"));
+            assert!(found(store, "token").is_some());
+            assert!(revoked_by(store, "demo"));
+            assert_eq!(found(store, "token"), None);
+            assert!(!revoked_by(store, "demo"));
+        });
+    }
 }
