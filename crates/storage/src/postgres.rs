@@ -1,43 +1,40 @@
 //! PostgreSQL: a pool of connections, one transaction a unit of work.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
-use diesel::r2d2::{ConnectionManager, Pool, PooledConnection, R2D2Connection};
+use diesel::r2d2::{Pool, PooledConnection};
 use diesel::{Connection as _, PgConnection};
 use model::Timestamp;
 
 use crate::connection::Connection;
 use crate::error::StorageError;
+use crate::postgres::manager::{Loss, Manager};
 use crate::unit_of_work::{StoreSettings, Tx};
 
-type Manager = ConnectionManager<PgConnection>;
+mod manager;
+
 type Transactions = AnsiTransactionManager;
 
-/// The pool does not test a connection at each check-out (a round trip). Instead, when one is
-/// found dead, as many check-outs as there are connections test theirs, so that a restarted
-/// server costs at most the requests that were in flight.
 #[derive(Clone)]
 pub(crate) struct PostgresStore {
     pool: Pool<Manager>,
+    loss: Loss,
     url: String,
-    to_test: Arc<AtomicU32>,
 }
 
 impl PostgresStore {
     pub(crate) fn open(url: &str, settings: &StoreSettings) -> Result<Self, StorageError> {
+        let loss = Loss::default();
         let pool = Pool::builder()
             .max_size(settings.connections)
             .min_idle(Some(1))
-            .test_on_check_out(false)
+            .test_on_check_out(true)
             .connection_timeout(settings.connection_timeout)
-            .build(ConnectionManager::new(url))
+            .build(Manager::new(url, &loss))
             .map_err(|fault| StorageError::Unreachable(fault.to_string()))?;
         Ok(Self {
             pool,
+            loss,
             url: url.to_owned(),
-            to_test: Arc::default(),
         })
     }
 
@@ -46,14 +43,15 @@ impl PostgresStore {
         now: Timestamp,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
-        let mut connection = self.begun()?;
-        let result = work(&mut Tx::new(Connection::Postgres(&mut connection), now));
+        let mut client = self.begun()?;
+        let connection = &mut client.connection;
+        let result = work(&mut Tx::new(Connection::Postgres(connection), now));
         let ended = match &result {
-            Ok(_) => Transactions::commit_transaction(&mut *connection),
-            Err(_) => Transactions::rollback_transaction(&mut *connection),
+            Ok(_) => Transactions::commit_transaction(connection),
+            Err(_) => Transactions::rollback_transaction(connection),
         };
         self.watch(
-            &mut connection,
+            connection,
             result.and_then(|value| Ok(ended.map(|()| value)?)),
         )
     }
@@ -63,9 +61,10 @@ impl PostgresStore {
         now: Timestamp,
         work: impl FnOnce(&mut Tx<'_>) -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
-        let mut connection = self.checked_out()?;
-        let result = work(&mut Tx::new(Connection::Postgres(&mut connection), now));
-        self.watch(&mut connection, result)
+        let mut client = self.checked_out()?;
+        let connection = &mut client.connection;
+        let result = work(&mut Tx::new(Connection::Postgres(connection), now));
+        self.watch(connection, result)
     }
 
     /// A connection of its own, for migrations.
@@ -78,11 +77,11 @@ impl PostgresStore {
     fn begun(&self) -> Result<PooledConnection<Manager>, StorageError> {
         let mut last_fault = StorageError::GivenUp;
         for _ in 0..=self.pool.max_size() {
-            let mut connection = self.checked_out()?;
-            match Transactions::begin_transaction(&mut *connection) {
-                Ok(()) => return Ok(connection),
+            let mut client = self.checked_out()?;
+            match Transactions::begin_transaction(&mut client.connection) {
+                Ok(()) => return Ok(client),
                 Err(fault) => {
-                    self.discard(&mut connection);
+                    self.discard(&mut client.connection);
                     last_fault = fault.into();
                 }
             }
@@ -91,20 +90,9 @@ impl PostgresStore {
     }
 
     fn checked_out(&self) -> Result<PooledConnection<Manager>, StorageError> {
-        loop {
-            let mut connection = self
-                .pool
-                .get()
-                .map_err(|fault| StorageError::Unreachable(fault.to_string()))?;
-            if self.to_test.load(Ordering::Relaxed) == 0 {
-                return Ok(connection);
-            }
-            self.to_test.fetch_sub(1, Ordering::Relaxed);
-            if connection.ping().is_ok() {
-                return Ok(connection);
-            }
-            mark_broken(&mut connection);
-        }
+        self.pool
+            .get()
+            .map_err(|fault| StorageError::Unreachable(fault.to_string()))
     }
 
     /// Passes a result on; a connection that was lost under it is not used again.
@@ -120,12 +108,11 @@ impl PostgresStore {
     }
 
     fn discard(&self, connection: &mut PgConnection) {
-        mark_broken(connection);
-        self.to_test.store(self.pool.max_size(), Ordering::Relaxed);
+        // The pool drops a connection whose transaction manager is in error.
+        Transactions::transaction_manager_status_mut(connection).set_in_error();
+        self.loss.happened();
     }
 }
 
-/// The pool drops a connection whose transaction manager is in error.
-fn mark_broken(connection: &mut PgConnection) {
-    Transactions::transaction_manager_status_mut(connection).set_in_error();
-}
+#[cfg(test)]
+mod tests;
