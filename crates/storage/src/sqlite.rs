@@ -8,7 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, mpsc};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
@@ -29,7 +29,7 @@ const CONNECTION_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA synchronous
 pub(crate) struct SqliteStore {
     url: String,
     readers: Pool<ConnectionManager<SqliteConnection>>,
-    writer: mpsc::Sender<Box<dyn Unit>>,
+    writer: Writer,
 }
 
 impl SqliteStore {
@@ -52,15 +52,10 @@ impl SqliteStore {
             .connection_customizer(Box::new(ReaderPragmas))
             .build(ConnectionManager::new(&url))
             .map_err(|fault| StorageError::Unreachable(fault.to_string()))?;
-        let (writer, units) = mpsc::channel();
-        thread::Builder::new()
-            .name("sqlite-writer".to_owned())
-            .spawn(move || write_in_groups(&mut connection, &units, &*clock))
-            .map_err(|fault| StorageError::Unreachable(fault.to_string()))?;
         Ok(Self {
             url,
             readers,
-            writer,
+            writer: Writer::start(connection, clock)?,
         })
     }
 
@@ -77,8 +72,7 @@ impl SqliteStore {
             result: None,
             reply,
         });
-        // A writer that is gone drops the unit, and with it the reply.
-        drop(self.writer.send(unit));
+        self.writer.enqueue(unit);
         answer
     }
 
@@ -122,6 +116,50 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for ReaderPragma
             .batch_execute(CONNECTION_PRAGMAS)
             .and_then(|()| connection.batch_execute("PRAGMA query_only = ON;"))
             .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+/// The thread that writes, and its queue.
+struct Writer {
+    queue: Option<mpsc::Sender<Box<dyn Unit>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    fn start(
+        mut connection: SqliteConnection,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StorageError> {
+        let (queue, units) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || write_in_groups(&mut connection, &units, &*clock))
+            .map_err(|fault| StorageError::Unreachable(fault.to_string()))?;
+        Ok(Self {
+            queue: Some(queue),
+            thread: Some(thread),
+        })
+    }
+
+    fn enqueue(&self, unit: Box<dyn Unit>) {
+        if let Some(queue) = &self.queue {
+            // A writer that is gone drops the unit, and with it the reply.
+            drop(queue.send(unit));
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// Waits until all that was queued is written and the file is closed.
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        // The last store may be dropped by a unit of work; the thread then ends after it.
+        if thread.thread().id() != thread::current().id() && thread.join().is_err() {
+            tracing::error!("the SQLite writer panicked");
+        }
     }
 }
 
@@ -232,3 +270,6 @@ fn roll_back(connection: &mut SqliteConnection) {
         tracing::debug!(error = %fault, "nothing to roll back");
     }
 }
+
+#[cfg(test)]
+mod tests;
