@@ -142,3 +142,6 @@ pub fn redeem(
         None => Ok(Redemption::Unknown),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,6 +97,7 @@ pub fn slide(
     .otherwise(idle_end);
     on_either!(tx, connection => diesel::update(browser_sessions::table)
         .filter(browser_sessions::sid.eq(&session.sid))
+        .filter(browser_sessions::last_seen_at.le(now.minus(SLIDING_STEP).millis()))
         .filter(browser_sessions::expires_at.gt(now.millis()))
         .set((
             browser_sessions::last_seen_at.eq(now.millis()),
@@ -217,3 +218,6 @@ pub fn end(tx: &mut Tx<'_>, secret: &SecretDigest) -> Result<Option<EndedSession
         user_id: UserId::new(user_id),
     }))
 }
+
+#[cfg(test)]
+mod tests;

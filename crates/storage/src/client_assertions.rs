@@ -30,3 +30,33 @@ pub fn redeem(
         .execute(connection))?;
     Ok(inserted == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{MINUTE, client_id, digest, in_parallel};
+    use crate::testing::{START, on_both_databases};
+
+    fn used(tx: &mut Tx<'_>, client: &str, jti: &str) -> Result<bool, StorageError> {
+        redeem(tx, &client_id(client), &digest(jti), START.plus(MINUTE))
+    }
+
+    #[test]
+    fn an_assertion_that_is_replayed_in_parallel_is_good_once() {
+        on_both_databases(|store, _| {
+            let endings = in_parallel(store, 16, |tx, _| used(tx, "demo", "jti"));
+
+            assert_eq!(endings.iter().filter(|first| **first).count(), 1);
+        });
+    }
+
+    #[test]
+    fn clients_may_draw_the_same_jti() {
+        on_both_databases(|store, _| {
+            let endings = store
+                .write_blocking(|tx| Ok([used(tx, "demo", "jti")?, used(tx, "another", "jti")?]));
+
+            assert_eq!(endings.unwrap(), [true, true]);
+        });
+    }
+}

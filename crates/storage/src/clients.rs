@@ -134,10 +134,15 @@ pub fn find_version(tx: &mut Tx<'_>, id: &ClientId) -> Result<Option<i64>, Stora
 /// [`StorageError`] when the database fails.
 pub fn list(tx: &mut Tx<'_>) -> Result<Vec<StoredClient>, StorageError> {
     let rows: Vec<ClientRow> = on_either!(tx, connection => clients::table
-        .order(clients::id)
         .select(ClientRow::as_select())
         .load(connection))?;
-    rows.into_iter().map(ClientRow::into_stored).collect()
+    let mut clients: Vec<StoredClient> = rows
+        .into_iter()
+        .map(ClientRow::into_stored)
+        .collect::<Result<_, _>>()?;
+    // By bytes on both databases; PostgreSQL would sort by its locale.
+    clients.sort_by(|one, other| one.client.id.as_str().cmp(other.client.id.as_str()));
+    Ok(clients)
 }
 
 /// A client to be stored.
@@ -223,3 +228,6 @@ pub fn replace_disabled(
         .execute(connection))?;
     Ok(changed == 1)
 }
+
+#[cfg(test)]
+mod tests;

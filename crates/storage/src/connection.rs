@@ -27,9 +27,12 @@ impl DatabaseUrl {
     pub fn parse(url: &str) -> Result<Self, InvalidDatabaseUrl> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let path = path.strip_prefix("//").unwrap_or(path);
-            return match path {
-                "" | ":memory:" => Err(InvalidDatabaseUrl),
-                path => Ok(Self::Sqlite(PathBuf::from(path))),
+            // SQLite itself would read these as no file, or as options.
+            let is_special = path.is_empty() || path == ":memory:" || path.starts_with("file:");
+            return if is_special {
+                Err(InvalidDatabaseUrl)
+            } else {
+                Ok(Self::Sqlite(PathBuf::from(path)))
             };
         }
         let is_postgres = url.starts_with("postgres://") || url.starts_with("postgresql://");
@@ -45,12 +48,12 @@ impl fmt::Display for DatabaseUrl {
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
             Self::Postgres(url) => {
                 let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
-                let rest = rest.split('?').next().unwrap_or(rest);
-                let (user, host) = rest.rsplit_once('@').unwrap_or(("", rest));
-                match user.split(':').next() {
-                    Some("") | None => write!(f, "{scheme}://{host}"),
-                    Some(user) => write!(f, "{scheme}://{user}@{host}"),
-                }
+                // The last `@`, so that no part of a badly written password is taken for a host.
+                let (credentials, host) = rest.rsplit_once('@').unwrap_or(("", rest));
+                let user = credentials.split([':', '/', '?']).next().unwrap_or("");
+                let host = host.split('?').next().unwrap_or(host);
+                let at = if user.is_empty() { "" } else { "@" };
+                write!(f, "{scheme}://{user}{at}{host}")
             }
         }
     }
@@ -103,6 +106,7 @@ mod tests {
             "postgress://x",
             "identity.sqlite3",
             "sqlite::memory:",
+            "sqlite:file:identity.sqlite3?mode=memory",
         ] {
             assert_eq!(
                 DatabaseUrl::parse(refused),
@@ -114,11 +118,16 @@ mod tests {
 
     #[test]
     fn a_database_url_prints_without_its_password() {
-        let url = DatabaseUrl::parse("postgres://app:hunter2@db/identity?password=x").unwrap();
+        for written in [
+            "postgres://app:hunter2@db/identity?password=hunter2",
+            "postgres://app:hun?ter2@db/identity",
+            "postgres://app:hun/t@r2@db/identity",
+        ] {
+            let url = DatabaseUrl::parse(written).unwrap();
 
-        assert_eq!(
-            format!("{url:?}"),
-            "DatabaseUrl(postgres://app@db/identity)"
-        );
+            let printed = format!("{url:?}");
+
+            assert_eq!(printed, "DatabaseUrl(postgres://app@db/identity)");
+        }
     }
 }

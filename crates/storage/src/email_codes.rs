@@ -110,6 +110,7 @@ pub fn attempt(
         .execute(connection))?;
     if used > 0 {
         end_all(tx, interaction_id)?;
+        untake(tx, interaction_id)?;
         return Ok(Attempt::Accepted);
     }
     let recently_expired: i64 = on_either!(tx, connection => email_codes::table
@@ -130,6 +131,7 @@ pub fn attempt(
     })
 }
 
+/// Gives a try back: it was no wrong guess.
 fn untake(tx: &mut Tx<'_>, interaction_id: &InteractionId) -> Result<(), StorageError> {
     on_either!(tx, connection => diesel::update(interactions::table)
         .filter(interactions::id.eq(interaction_id.as_str()))
@@ -209,3 +211,6 @@ pub fn end_all(tx: &mut Tx<'_>, interaction_id: &InteractionId) -> Result<(), St
         .execute(connection))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

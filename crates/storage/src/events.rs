@@ -41,3 +41,44 @@ pub fn count(tx: &mut Tx<'_>, kind: model::event::EventKind) -> Result<i64, Stor
         .count()
         .get_result(connection))?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::on_both_databases;
+    use model::event::EventKind;
+
+    #[test]
+    fn events_are_counted_by_kind() {
+        on_both_databases(|store, _| {
+            let recorded = store.write_blocking(|tx| {
+                let signed_in = Event::of(EventKind::SignedIn)
+                    .of_user("ada")
+                    .by_client("demo");
+                insert(tx, &signed_in)?;
+                insert(tx, &signed_in)?;
+                insert(tx, &Event::of(EventKind::SignedOut).about("sid"))?;
+                Ok((
+                    count(tx, EventKind::SignedIn)?,
+                    count(tx, EventKind::KeysRotated)?,
+                ))
+            });
+
+            assert_eq!(recorded.unwrap(), (2, 0));
+        });
+    }
+
+    #[test]
+    fn an_event_of_a_unit_of_work_that_fails_is_not_recorded() {
+        on_both_databases(|store, _| {
+            let failed: Result<(), _> = store.write_blocking(|tx| {
+                insert(tx, &Event::of(EventKind::SignedIn))?;
+                Err(StorageError::Corrupt("a test"))
+            });
+
+            assert!(failed.is_err());
+            let recorded = store.read_blocking(|tx| count(tx, EventKind::SignedIn));
+            assert_eq!(recorded.unwrap(), 0);
+        });
+    }
+}

@@ -121,3 +121,71 @@ pub fn revoke_session(tx: &mut Tx<'_>, sid: &str) -> Result<Vec<String>, Storage
     clients.sort();
     Ok(clients)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{DAY, client_id, grant, in_parallel, scope, write};
+    use crate::testing::{START, on_both_databases};
+    use crate::unit_of_work::Store;
+
+    fn with_grant(store: &Store, grant: Grant) {
+        write(store, move |tx| insert(tx, &grant, START.plus(DAY)));
+    }
+
+    fn is_live(store: &Store, id: &'static str) -> bool {
+        write(store, move |tx| find(tx, id)).is_some()
+    }
+
+    #[test]
+    fn a_grant_is_found_as_it_was_given() {
+        on_both_databases(|store, _| {
+            with_grant(store, grant("grant", START));
+
+            let found = write(store, |tx| find(tx, "grant"));
+
+            assert_eq!(found, Some(grant("grant", START)));
+        });
+    }
+
+    #[test]
+    fn a_grant_is_revoked_once() {
+        on_both_databases(|store, _| {
+            with_grant(store, grant("grant", START));
+
+            let endings = in_parallel(store, 8, |tx, _| revoke(tx, "grant"));
+
+            assert_eq!(endings.iter().filter(|revoked| **revoked).count(), 1);
+            assert!(!is_live(store, "grant"));
+        });
+    }
+
+    #[test]
+    fn a_session_that_ends_takes_its_grants_with_it_but_not_offline_access() {
+        on_both_databases(|store, _| {
+            with_grant(store, grant("plain", START));
+            with_grant(
+                store,
+                Grant {
+                    client_id: client_id("another"),
+                    scope: scope("openid offline_access"),
+                    ..grant("offline", START)
+                },
+            );
+            with_grant(
+                store,
+                Grant {
+                    sid: "of another session".to_owned(),
+                    ..grant("elsewhere", START)
+                },
+            );
+
+            let clients = write(store, |tx| revoke_session(tx, "sid"));
+
+            assert_eq!(clients, ["another", "demo"]);
+            assert!(!is_live(store, "plain"));
+            assert!(is_live(store, "offline"));
+            assert!(is_live(store, "elsewhere"));
+        });
+    }
+}

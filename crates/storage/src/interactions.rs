@@ -246,3 +246,6 @@ pub fn take(
         .optional())?;
     row.map(InteractionRow::into_interaction).transpose()
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,11 @@ mod postgres;
 pub mod purge;
 pub mod refresh_tokens;
 pub mod revoked_jwts;
+#[cfg(test)]
+mod samples;
 mod schema;
+#[cfg(test)]
+mod schema_tests;
 pub mod signing_keys;
 mod sqlite;
 mod stored;

@@ -16,7 +16,7 @@ use crate::unit_of_work::Tx;
 /// with the first time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// How many times.
+    /// How many times; 0 is never.
     pub count: u32,
     /// In how long.
     pub per: Duration,
@@ -81,6 +81,10 @@ pub fn release(tx: &mut Tx<'_>, counters: &[Counter]) -> Result<(), StorageError
 
 fn hit_one(tx: &mut Tx<'_>, counter: &Counter) -> Result<Hit, StorageError> {
     let now = tx.now();
+    if counter.limit.count == 0 {
+        let until = now.plus(counter.limit.per);
+        return Ok(Hit::Refused { until });
+    }
     let window_is_over = limits::expires_at.le(now.millis());
     let upsert = diesel::insert_into(limits::table)
         .values((
@@ -106,11 +110,15 @@ fn hit_one(tx: &mut Tx<'_>, counter: &Counter) -> Result<Hit, StorageError> {
     if counted == 1 {
         return Ok(Hit::Allowed);
     }
-    let until: i64 = on_either!(tx, connection => limits::table
+    let until: Option<i64> = on_either!(tx, connection => limits::table
         .find((counter.kind, &counter.subject))
         .select(limits::expires_at)
-        .first(connection))?;
+        .first(connection)
+        .optional())?;
     Ok(Hit::Refused {
-        until: Timestamp::from_millis(until),
+        until: until.map_or(now, Timestamp::from_millis),
     })
 }
+
+#[cfg(test)]
+mod tests;

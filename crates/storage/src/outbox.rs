@@ -46,28 +46,44 @@ pub fn enqueue(tx: &mut Tx<'_>, id: &str, kind: &str, sealed: &[u8]) -> Result<(
 }
 
 /// Claims the message that has waited longest, for `lease`: nobody else gets it before then.
+/// `None` when no message is due.
 ///
 /// # Errors
 ///
 /// [`StorageError`] when the database fails.
 pub fn claim(tx: &mut Tx<'_>, lease: Duration) -> Result<Option<OutboxMessage>, StorageError> {
-    let now = tx.now();
-    let next: Option<(String, i64)> = on_either!(tx, connection => outbox::table
+    while let Some((id, due_at)) = first_due(tx)? {
+        if let Some(message) = claim_one(tx, &id, due_at, lease)? {
+            return Ok(Some(message));
+        }
+    }
+    Ok(None)
+}
+
+fn first_due(tx: &mut Tx<'_>) -> Result<Option<(String, i64)>, StorageError> {
+    let now = tx.now().millis();
+    Ok(on_either!(tx, connection => outbox::table
         .filter(outbox::done_at.is_null())
-        .filter(outbox::due_at.le(now.millis()))
+        .filter(outbox::due_at.le(now))
         .order(outbox::due_at)
         .select((outbox::id, outbox::due_at))
         .first(connection)
-        .optional())?;
-    let Some((id, due_at)) = next else {
-        return Ok(None);
-    };
-    // Who saw the same row loses here: its due time has moved.
+        .optional())?)
+}
+
+/// Of all who saw the same row due at the same time one wins: the due time moves with the claim.
+fn claim_one(
+    tx: &mut Tx<'_>,
+    id: &str,
+    due_at: i64,
+    lease: Duration,
+) -> Result<Option<OutboxMessage>, StorageError> {
+    let leased_until = tx.now().plus(lease).millis();
     let claimed: Option<(String, String, Vec<u8>, i64)> = on_either!(tx, connection => diesel::update(outbox::table)
-        .filter(outbox::id.eq(&id))
+        .filter(outbox::id.eq(id))
         .filter(outbox::due_at.eq(due_at))
         .filter(outbox::done_at.is_null())
-        .set((outbox::due_at.eq(now.plus(lease).millis()), outbox::attempts.eq(outbox::attempts + 1)))
+        .set((outbox::due_at.eq(leased_until), outbox::attempts.eq(outbox::attempts + 1)))
         .returning((outbox::id, outbox::kind, outbox::sealed, outbox::attempts))
         .get_result(connection)
         .optional())?;
@@ -98,8 +114,123 @@ pub fn complete(tx: &mut Tx<'_>, id: &str) -> Result<(), StorageError> {
 ///
 /// [`StorageError`] when the database fails.
 pub fn postpone(tx: &mut Tx<'_>, id: &str, until: Timestamp) -> Result<(), StorageError> {
-    on_either!(tx, connection => diesel::update(outbox::table.find(id))
+    on_either!(tx, connection => diesel::update(outbox::table)
+        .filter(outbox::id.eq(id))
+        .filter(outbox::done_at.is_null())
         .set(outbox::due_at.eq(until.millis()))
         .execute(connection))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{MINUTE, in_parallel, write};
+    use crate::testing::{START, on_both_databases};
+    use crate::unit_of_work::Store;
+
+    fn with_messages(store: &Store, ids: &'static [&'static str]) {
+        write(store, |tx| {
+            ids.iter()
+                .try_for_each(|id| enqueue(tx, id, "account_created", b"sealed"))
+        });
+    }
+
+    fn claimed(store: &Store) -> Option<OutboxMessage> {
+        write(store, |tx| claim(tx, MINUTE))
+    }
+
+    fn message(attempts: u32) -> OutboxMessage {
+        OutboxMessage {
+            id: "message".to_owned(),
+            kind: "account_created".to_owned(),
+            sealed: b"sealed".to_vec(),
+            attempts,
+        }
+    }
+
+    #[test]
+    fn of_many_parallel_claimers_one_gets_a_message() {
+        on_both_databases(|store, _| {
+            with_messages(store, &["message"]);
+
+            let claims = in_parallel(store, 16, |tx, _| claim(tx, MINUTE));
+
+            let claimed: Vec<OutboxMessage> = claims.into_iter().flatten().collect();
+            assert_eq!(claimed, [message(1)]);
+        });
+    }
+
+    #[test]
+    fn parallel_claimers_leave_no_message_behind() {
+        on_both_databases(|store, _| {
+            with_messages(store, &["one", "two", "three", "four", "five"]);
+
+            let claims = in_parallel(store, 10, |tx, _| claim(tx, MINUTE));
+
+            let mut ids: Vec<String> = claims.into_iter().flatten().map(|one| one.id).collect();
+            ids.sort();
+            assert_eq!(ids, ["five", "four", "one", "three", "two"]);
+        });
+    }
+
+    #[test]
+    fn a_message_whose_node_died_is_claimed_again_after_the_lease() {
+        on_both_databases(|store, clock| {
+            with_messages(store, &["message"]);
+            claimed(store);
+            assert_eq!(claimed(store), None);
+
+            clock.advance(MINUTE);
+
+            assert_eq!(claimed(store), Some(message(2)));
+        });
+    }
+
+    #[test]
+    fn a_message_that_was_put_off_waits_until_then() {
+        on_both_databases(|store, clock| {
+            with_messages(store, &["message"]);
+            claimed(store);
+            write(store, |tx| postpone(tx, "message", START.plus(5 * MINUTE)));
+
+            clock.advance(4 * MINUTE);
+            assert_eq!(claimed(store), None);
+            clock.advance(MINUTE);
+            assert_eq!(claimed(store), Some(message(2)));
+        });
+    }
+
+    #[test]
+    fn a_message_that_left_is_never_claimed_again_and_its_content_is_wiped() {
+        on_both_databases(|store, clock| {
+            with_messages(store, &["message"]);
+            claimed(store);
+
+            write(store, |tx| complete(tx, "message"));
+
+            clock.advance(60 * MINUTE);
+            assert_eq!(claimed(store), None);
+            let content: Vec<u8> = write(store, |tx| {
+                Ok(on_either!(tx, connection => outbox::table
+                    .find("message")
+                    .select(outbox::sealed)
+                    .first(connection))?)
+            });
+            assert_eq!(content, b"");
+        });
+    }
+
+    #[test]
+    fn a_message_of_a_unit_of_work_that_fails_never_leaves() {
+        on_both_databases(|store, _| {
+            let failed: Result<(), _> = store.write_blocking(|tx| {
+                enqueue(tx, "message", "account_created", b"sealed")?;
+                Err(StorageError::Corrupt("a test"))
+            });
+
+            assert!(failed.is_err());
+            assert_eq!(claimed(store), None);
+        });
+    }
 }

@@ -223,3 +223,6 @@ pub fn revoke(
         None => Ok(false),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,3 +33,20 @@ pub fn contains(tx: &mut Tx<'_>, jti: &str) -> Result<bool, StorageError> {
         .get_result(connection))?;
     Ok(count == 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{MINUTE, in_parallel, write};
+    use crate::testing::{START, on_both_databases};
+
+    #[test]
+    fn a_token_that_was_revoked_is_known_however_often_it_was() {
+        on_both_databases(|store, _| {
+            in_parallel(store, 4, |tx, _| insert(tx, "jti", START.plus(MINUTE)));
+
+            assert!(write(store, |tx| contains(tx, "jti")));
+            assert!(!write(store, |tx| contains(tx, "another")));
+        });
+    }
+}

@@ -130,3 +130,141 @@ pub fn replace_sealed(tx: &mut Tx<'_>, kid: &str, sealed: &[u8]) -> Result<(), S
         .execute(connection))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{DAY, in_parallel, write};
+    use crate::testing::{START, on_both_databases};
+    use crate::unit_of_work::Store;
+
+    fn key(kid: &str, state: KeyState) -> StoredKey {
+        StoredKey {
+            kid: kid.to_owned(),
+            algorithm: SigningAlgorithm::default(),
+            state,
+            public_jwk: "{}".to_owned(),
+            sealed_private_key: vec![1, 2, 3],
+            created_at: START,
+            schedule: schedule(1),
+        }
+    }
+
+    fn schedule(days: u32) -> KeySchedule {
+        KeySchedule {
+            activates_at: START.plus(days * DAY),
+            retires_at: START.plus(days * 2 * DAY),
+            removes_at: START.plus(days * 3 * DAY),
+        }
+    }
+
+    fn stored(store: &Store, kid: &'static str, state: KeyState) -> bool {
+        write(store, move |tx| insert(tx, &key(kid, state)))
+    }
+
+    fn moved(store: &Store, kid: &'static str, from: KeyState, to: KeyState) -> bool {
+        write(store, move |tx| {
+            replace_state(tx, kid, from, to, schedule(2))
+        })
+    }
+
+    #[test]
+    fn keys_are_listed_oldest_first_as_they_were_stored() {
+        on_both_databases(|store, _| {
+            let mut older = key("older", KeyState::Retired);
+            older.created_at = START.minus(DAY);
+            let stored = older.clone();
+            write(store, move |tx| {
+                insert(tx, &key("newer", KeyState::Active))?;
+                insert(tx, &stored)
+            });
+
+            let listed = write(store, list);
+
+            assert_eq!(listed, [older, key("newer", KeyState::Active)]);
+        });
+    }
+
+    #[test]
+    fn nodes_that_start_at_once_make_one_active_key() {
+        on_both_databases(|store, _| {
+            let endings = in_parallel(store, 8, |tx, time| {
+                insert(tx, &key(&format!("key {time}"), KeyState::Active))
+            });
+
+            assert_eq!(endings.iter().filter(|stored| **stored).count(), 1);
+            assert_eq!(write(store, list).len(), 1);
+        });
+    }
+
+    #[test]
+    fn an_algorithm_has_one_announced_one_active_and_many_retired_keys() {
+        on_both_databases(|store, _| {
+            assert!(stored(store, "active", KeyState::Active));
+            assert!(stored(store, "announced", KeyState::Announced));
+            assert!(!stored(store, "second", KeyState::Announced));
+            assert!(stored(store, "retired", KeyState::Retired));
+            assert!(stored(store, "retired too", KeyState::Retired));
+        });
+    }
+
+    #[test]
+    fn keys_of_other_algorithms_are_apart() {
+        on_both_databases(|store, _| {
+            let endings = write(store, |tx| {
+                SigningAlgorithm::ALL
+                    .into_iter()
+                    .map(|algorithm| {
+                        let key = StoredKey {
+                            algorithm,
+                            ..key(algorithm.as_str(), KeyState::Active)
+                        };
+                        insert(tx, &key)
+                    })
+                    .collect::<Result<Vec<_>, _>>()
+            });
+
+            assert!(endings.iter().all(|stored| *stored));
+        });
+    }
+
+    #[test]
+    fn a_key_moves_only_from_the_state_that_was_read() {
+        on_both_databases(|store, _| {
+            stored(store, "key", KeyState::Announced);
+
+            assert!(moved(store, "key", KeyState::Announced, KeyState::Active));
+            assert!(!moved(store, "key", KeyState::Announced, KeyState::Active));
+
+            let listed = write(store, list);
+            assert_eq!(listed[0].state, KeyState::Active);
+            assert_eq!(listed[0].schedule, schedule(2));
+        });
+    }
+
+    #[test]
+    fn only_a_retired_key_is_deleted() {
+        on_both_databases(|store, _| {
+            stored(store, "active", KeyState::Active);
+            stored(store, "retired", KeyState::Retired);
+
+            write(store, |tx| {
+                delete(tx, "active")?;
+                delete(tx, "retired")
+            });
+
+            assert_eq!(write(store, list), [key("active", KeyState::Active)]);
+        });
+    }
+
+    #[test]
+    fn a_key_is_sealed_anew_in_place() {
+        on_both_databases(|store, _| {
+            stored(store, "key", KeyState::Active);
+
+            write(store, |tx| replace_sealed(tx, "key", &[9]));
+
+            assert_eq!(write(store, list)[0].sealed_private_key, [9]);
+        });
+    }
+}

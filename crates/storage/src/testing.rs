@@ -125,7 +125,11 @@ impl TestDatabase {
 
     fn try_open(&self, clock: Arc<dyn Clock>) -> Result<Store, String> {
         let url = DatabaseUrl::parse(&self.url).map_err(|fault| fault.to_string())?;
-        Store::open(&StoreSettings::for_url(url), clock).map_err(|fault| fault.to_string())
+        let settings = StoreSettings {
+            connections: 20,
+            ..StoreSettings::for_url(url)
+        };
+        Store::open(&settings, clock).map_err(|fault| fault.to_string())
     }
 }
 

@@ -1,0 +1,93 @@
+//! What the tests of the tables have in common: a few values, and units of work run at once.
+
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use model::authorization_code::Grant;
+use model::browser_session::{Acr, Amr, Authentication};
+use model::{ClientId, ScopeSet, SecretDigest, Timestamp, UserId};
+
+use crate::error::StorageError;
+use crate::unit_of_work::{Store, Tx};
+
+/// How many units of work really run at once; a test store has as many connections.
+const AT_ONCE: usize = 20;
+
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+pub(crate) fn client_id(name: &str) -> ClientId {
+    ClientId::parse(name).unwrap()
+}
+
+pub(crate) fn user_id(name: &str) -> UserId {
+    UserId::new(name.to_owned())
+}
+
+pub(crate) fn scope(text: &str) -> ScopeSet {
+    ScopeSet::parse(text).unwrap()
+}
+
+pub(crate) fn digest(secret: &str) -> SecretDigest {
+    SecretDigest::of(secret)
+}
+
+pub(crate) fn authentication_of(user: &str, auth_time: Timestamp) -> Authentication {
+    Authentication {
+        user_id: user_id(user),
+        auth_time,
+        amr: vec![Amr::Email],
+        acr: Acr::Cl,
+    }
+}
+
+/// What ada granted the demo service.
+pub(crate) fn grant(id: &str, auth_time: Timestamp) -> Grant {
+    Grant {
+        id: id.to_owned(),
+        client_id: client_id("demo"),
+        authentication: authentication_of("ada", auth_time),
+        sid: "sid".to_owned(),
+        scope: scope("email openid"),
+    }
+}
+
+/// Runs a unit of work that must not meet a fault.
+pub(crate) fn write<T: Send + 'static>(
+    store: &Store,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
+) -> T {
+    store.write_blocking(work).unwrap()
+}
+
+/// Runs a unit of work so many times, as many at once as can be; `work` learns which time it is.
+pub(crate) fn in_parallel<T, W>(store: &Store, times: usize, work: W) -> Vec<T>
+where
+    T: Send + 'static,
+    W: Fn(&mut Tx<'_>, usize) -> Result<T, StorageError> + Clone + Send + Sync + 'static,
+{
+    let threads = times.min(AT_ONCE);
+    let (start, next) = (Barrier::new(threads), AtomicUsize::new(0));
+    let run = || {
+        let mut results = Vec::new();
+        start.wait();
+        loop {
+            let time = next.fetch_add(1, Ordering::Relaxed);
+            if time >= times {
+                return results;
+            }
+            let work = work.clone();
+            results.push(write(store, move |tx| work(tx, time)));
+        }
+    };
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+        running
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
+    })
+}
