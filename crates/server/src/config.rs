@@ -132,7 +132,7 @@ impl Config {
             secrets,
             sign_in,
             tokens,
-            keys,
+            keys: keys?,
             mail: mail?,
             logging,
             presentation: presentation?,

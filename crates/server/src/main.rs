@@ -1,3 +1,10 @@
-//! The program `get-an-identity`.
+//! The program `get-an-identity`; see [`server::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    server::cli::run()
+}

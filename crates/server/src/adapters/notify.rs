@@ -44,6 +44,9 @@ impl NotifyMailer {
     pub fn new(settings: &Notify, clock: Arc<dyn Clock>) -> Result<Self, UnusableNotify> {
         let mut client = Client::builder()
             .timeout(settings.timeout)
+            // A kept connection would belong to the thread that opened it, and wait when that is
+            // busy with something else.
+            .pool_max_idle_per_host(0)
             .user_agent(concat!("get-an-identity/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none());
         if settings.base_url.scheme() == "http" {

@@ -33,18 +33,13 @@ impl Jobs {
 /// Requests of ours to addresses that clients give (`jwks_uri`).
 #[derive(Clone, Debug)]
 pub struct Outbound {
-    /// Hosts, as `host` or `host:port`, that may be fetched from although their addresses are
-    /// private or their scheme is http.
+    /// Hosts, without port, that may be fetched from although their addresses are private or
+    /// their scheme is http.
     pub allowed_hosts: Vec<String>,
-    /// How long one fetch may take.
-    pub timeout: Duration,
 }
 
 impl Outbound {
     pub(crate) fn read(section: &mut Section<'_>) -> Self {
-        Self {
-            allowed_hosts: section.list("allowed_hosts", Vec::new()),
-            timeout: section.or("timeout", Duration::from_secs(5)),
-        }
+        Self { allowed_hosts: section.list("allowed_hosts", Vec::new()) }
     }
 }

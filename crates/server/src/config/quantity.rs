@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use storage::limits::Limit;
+
 use super::setting::{Setting, quote, text};
 use super::tree::Content;
 
@@ -28,7 +30,8 @@ impl Setting for Duration {
     }
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
+/// Reads a duration as a setting writes it; `None` when it is none.
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let (number, unit) = split_number(text)?;
     let (_, millis) = UNITS.iter().find(|(name, _)| *name == unit)?;
     number.checked_mul(*millis).map(Duration::from_millis)
@@ -91,31 +94,12 @@ impl Setting for ByteSize {
     }
 }
 
-/// How often something may happen, written `"5 per 15m"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// How many times, at least 1.
-    pub count: u32,
-    /// Within how long, at least a second.
-    pub per: Duration,
-}
-
-impl Rate {
-    /// `count` times in every `per`.
-    #[must_use]
-    pub const fn new(count: u32, per: Duration) -> Self {
-        Self { count, per }
-    }
-}
-
-impl Setting for Rate {
+/// How often something may happen is written `"5 per 15m"`.
+impl Setting for Limit {
     fn read(content: &Content) -> Option<Self> {
         let (count, per) = text(content)?.split_once(" per ")?;
-        let rate = Self {
-            count: count.trim().parse().ok()?,
-            per: parse_duration(per.trim())?,
-        };
-        (rate.count > 0 && rate.per >= Duration::from_secs(1)).then_some(rate)
+        let limit = Self { count: count.trim().parse().ok()?, per: parse_duration(per.trim())? };
+        (limit.count > 0 && limit.per >= Duration::from_secs(1)).then_some(limit)
     }
 
     fn shape() -> String {
@@ -172,11 +156,11 @@ mod tests {
 
     #[test]
     fn a_rate_is_a_count_and_a_duration() {
-        let rate = read::<Rate>("5 per 15m").unwrap();
+        let limit = read::<Limit>("5 per 15m").unwrap();
 
-        assert_eq!(rate, Rate::new(5, Duration::from_secs(900)));
-        assert_eq!(rate.shown(), "\"5 per 15m\"");
-        assert_eq!(read::<Rate>("0 per 15m"), None);
-        assert_eq!(read::<Rate>("5/15m"), None);
+        assert_eq!(limit, Limit { count: 5, per: Duration::from_secs(900) });
+        assert_eq!(limit.shown(), "\"5 per 15m\"");
+        assert_eq!(read::<Limit>("0 per 15m"), None);
+        assert_eq!(read::<Limit>("5/15m"), None);
     }
 }

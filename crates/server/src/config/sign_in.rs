@@ -1,136 +1,85 @@
-//! `[session]`, `[interaction]`, `[email_address]`, `[email_code]` and `[limits]`: how long a sign-in lasts and how
-//! often anything may be tried.
+//! `[session]`, `[interaction]`, `[email_address]`, `[email_code]` and `[limits]`: how long a sign-in
+//! lasts and how often anything may be tried.
 
 use std::time::Duration;
 
-use super::quantity::Rate;
+use journey::{CodeSettings, Limits};
+use storage::browser_sessions::SessionLifetimes;
+use storage::limits::Limit;
+
 use super::section::Section;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// How long things last.
+/// How long things last and how often they may be tried.
 #[derive(Clone, Debug)]
 pub struct SignIn {
-    /// A session ends when it was not used for so long.
-    pub session_idle: Duration,
-    /// A session ends so long after sign-in, used or not.
-    pub session_absolute: Duration,
+    /// How long a session lasts, unused and at most.
+    pub session: SessionLifetimes,
     /// How long a person has to finish signing in.
-    pub interaction_life: Duration,
-    /// Domains, beside `sch.uk`, whose addresses people lose when they change employer.
+    pub interaction: Duration,
+    /// Domains, beside `sch.uk`, whose addresses people lose when they change employer; in lower
+    /// case.
     pub workplace_domains: Vec<String>,
     /// The emailed code.
-    pub code: EmailCode,
+    pub code: CodeSettings,
     /// How often anything may be tried.
     pub limits: Limits,
 }
 
 impl SignIn {
     pub(crate) fn read(root: &mut Section<'_>) -> Self {
-        let (session_idle, session_absolute) = root.inside("session", |section| {
-            let idle = section.or("idle", HOUR);
-            let absolute = section.or("absolute", 12 * HOUR);
-            section.check(idle >= MINUTE, "idle", "must be at least \"1m\"");
-            section.check(
-                absolute >= idle,
-                "absolute",
-                "must not be shorter than session.idle",
-            );
-            (idle, absolute)
-        });
-        let code = root.inside("email_code", EmailCode::read);
-        let interaction_life = root.inside("interaction", |section| {
-            let life = section.or("life", DAY);
-            let remedy = "must not be shorter than email_code.expired_notice";
-            section.check(life >= code.expired_notice, "life", remedy);
-            life
-        });
-        let workplace_domains = root.inside("email_address", |section| {
-            let domains: Vec<String> = section.list("workplace_domains", Vec::new());
-            domains
-                .iter()
-                .map(|domain| domain.to_ascii_lowercase())
-                .collect()
-        });
-        let limits = root.inside("limits", Limits::read);
         Self {
-            session_idle,
-            session_absolute,
-            interaction_life,
-            workplace_domains,
-            code,
-            limits,
+            session: root.inside("session", session),
+            interaction: root.inside("interaction", interaction),
+            workplace_domains: root.inside("email_address", workplace_domains),
+            code: root.inside("email_code", code),
+            limits: root.inside("limits", limits),
         }
     }
 }
 
-/// The emailed code.
-#[derive(Clone, Debug)]
-pub struct EmailCode {
-    /// How many digits, 6 to 10.
-    pub digits: u32,
-    /// How long a code is good.
-    pub life: Duration,
-    /// Up to what age a code is told to have expired, rather than to be wrong.
-    pub expired_notice: Duration,
-    /// Wrong tries before a new code is needed.
-    pub tries: u32,
+fn session(section: &mut Section<'_>) -> SessionLifetimes {
+    let idle = section.or("idle", HOUR);
+    let absolute = section.or("absolute", 12 * HOUR);
+    section.check(idle >= MINUTE, "idle", "must be at least \"1m\"");
+    section.check(absolute >= idle, "absolute", "must not be shorter than session.idle");
+    SessionLifetimes { idle, absolute }
 }
 
-impl EmailCode {
-    fn read(section: &mut Section<'_>) -> Self {
-        let digits = section.or("digits", 6);
-        let life = section.or("life", 15 * MINUTE);
-        let expired_notice = section.or("expired_notice", 2 * HOUR);
-        let tries = section.or("tries", 5);
-        section.check((6..=10).contains(&digits), "digits", "must be from 6 to 10");
-        let remedy = "must be from \"1m\" to \"1h\"";
-        section.check((MINUTE..=HOUR).contains(&life), "life", remedy);
-        let remedy = "must not be shorter than email_code.life";
-        section.check(expired_notice >= life, "expired_notice", remedy);
-        section.check((1..=10).contains(&tries), "tries", "must be from 1 to 10");
-        Self {
-            digits,
-            life,
-            expired_notice,
-            tries,
-        }
-    }
+/// Long enough for what follows a code that expired: it is told so for up to two hours.
+fn interaction(section: &mut Section<'_>) -> Duration {
+    let life = section.or("life", DAY);
+    section.check(life >= 3 * HOUR, "life", "must be at least \"3h\"");
+    life
 }
 
-/// How often anything may be tried, counted in the database for all nodes together.
-///
+fn workplace_domains(section: &mut Section<'_>) -> Vec<String> {
+    let domains: Vec<String> = section.list("workplace_domains", Vec::new());
+    domains.iter().map(|domain| domain.to_ascii_lowercase()).collect()
+}
+
+fn code(section: &mut Section<'_>) -> CodeSettings {
+    let life = section.or("life", 15 * MINUTE);
+    let tries = section.or("tries", 5);
+    let is_right = (MINUTE..=HOUR).contains(&life) && life.as_secs().is_multiple_of(60);
+    section.check(is_right, "life", "must be from \"1m\" to \"1h\", in whole minutes");
+    section.check((1..=10).contains(&tries), "tries", "must be from 1 to 10");
+    CodeSettings { life, tries }
+}
+
 /// A client address is often a whole school's, so its limits are far above one person's.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Wrong codes for one email address.
-    pub tries_per_address: Rate,
-    /// Wrong codes from one client address.
-    pub tries_per_client_address: Rate,
-    /// Wrong codes in all.
-    pub tries_in_all: Rate,
-    /// Emails to one address, in a short while.
-    pub sends_per_address: Rate,
-    /// Emails to one address, in a long while.
-    pub sends_per_address_long: Rate,
-    /// Emails asked for from one client address.
-    pub sends_per_client_address: Rate,
-    /// Emails in all.
-    pub sends_in_all: Rate,
-}
-
-impl Limits {
-    fn read(section: &mut Section<'_>) -> Self {
-        Self {
-            tries_per_address: section.or("tries_per_address", Rate::new(20, DAY)),
-            tries_per_client_address: section.or("tries_per_client_address", Rate::new(100, HOUR)),
-            tries_in_all: section.or("tries_in_all", Rate::new(5_000, HOUR)),
-            sends_per_address: section.or("sends_per_address", Rate::new(5, 15 * MINUTE)),
-            sends_per_address_long: section.or("sends_per_address_long", Rate::new(20, DAY)),
-            sends_per_client_address: section.or("sends_per_client_address", Rate::new(200, HOUR)),
-            sends_in_all: section.or("sends_in_all", Rate::new(2_500, MINUTE)),
-        }
+fn limits(section: &mut Section<'_>) -> Limits {
+    let mut limit = |key, count, per| section.or(key, Limit { count, per });
+    Limits {
+        tries_per_address: limit("tries_per_address", 20, DAY),
+        tries_per_client_address: limit("tries_per_client_address", 100, HOUR),
+        tries_in_all: limit("tries_in_all", 5_000, HOUR),
+        sends_per_address: limit("sends_per_address", 5, 15 * MINUTE),
+        sends_per_address_long: limit("sends_per_address_long", 20, DAY),
+        sends_per_client_address: limit("sends_per_client_address", 200, HOUR),
+        sends_in_all: limit("sends_in_all", 2_500, MINUTE),
     }
 }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use protocol::keys::{Rotation, RotationTooShort};
+
 use super::section::Section;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -26,51 +28,32 @@ pub struct Tokens {
 
 impl Tokens {
     pub(crate) fn read(section: &mut Section<'_>) -> Self {
-        let tokens = Self {
-            authorization_code: section.or("authorization_code", MINUTE),
-            access_token: section.or("access_token", HOUR),
-            id_token: section.or("id_token", HOUR),
-            refresh_idle: section.or("refresh_idle", 14 * DAY),
-            refresh_absolute: section.or("refresh_absolute", 90 * DAY),
-        };
         let second = Duration::from_secs(1);
-        let range = second..=10 * MINUTE;
-        let remedy = "must be from \"1s\" to \"10m\"";
-        section.check(
-            range.contains(&tokens.authorization_code),
-            "authorization_code",
-            remedy,
-        );
-        for (key, life) in [
-            ("access_token", tokens.access_token),
-            ("id_token", tokens.id_token),
-        ] {
+        let authorization_code = section.or("authorization_code", MINUTE);
+        let is_right = (second..=10 * MINUTE).contains(&authorization_code);
+        section.check(is_right, "authorization_code", "must be from \"1s\" to \"10m\"");
+        let mut signed = |key| {
+            let life = section.or(key, HOUR);
             let is_right = (second..=DAY).contains(&life);
             section.check(is_right, key, "must be from \"1s\" to \"24h\"");
-        }
-        let is_right = tokens.refresh_idle >= tokens.access_token;
+            life
+        };
+        let (access_token, id_token) = (signed("access_token"), signed("id_token"));
+        let refresh_idle = section.or("refresh_idle", 14 * DAY);
+        let refresh_absolute = section.or("refresh_absolute", 90 * DAY);
         let remedy = "must not be shorter than tokens.access_token";
-        section.check(is_right, "refresh_idle", remedy);
-        let is_right = tokens.refresh_absolute >= tokens.refresh_idle;
+        section.check(refresh_idle >= access_token, "refresh_idle", remedy);
         let remedy = "must not be shorter than tokens.refresh_idle";
-        section.check(is_right, "refresh_absolute", remedy);
-        tokens
-    }
-
-    fn longest_signed(&self) -> Duration {
-        self.access_token.max(self.id_token)
+        section.check(refresh_absolute >= refresh_idle, "refresh_absolute", remedy);
+        Self { authorization_code, access_token, id_token, refresh_idle, refresh_absolute }
     }
 }
 
-/// The life of a signing key: announced, active, retired, removed.
+/// The life of a signing key, and how the world follows it.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    /// How long a key is published before it signs, so that every cache has it.
-    pub announced: Duration,
-    /// How long a key signs.
-    pub active: Duration,
-    /// How long a key is still published after it has signed for the last time.
-    pub retired: Duration,
+    /// How long a key is announced, active and retired.
+    pub rotation: Rotation,
     /// How long clients may keep the published keys (`Cache-Control: max-age` of `/jwks`).
     pub published_max_age: Duration,
     /// How often every node looks for new keys.
@@ -78,25 +61,36 @@ pub struct Keys {
 }
 
 impl Keys {
-    pub(crate) fn read(section: &mut Section<'_>, tokens: &Tokens) -> Self {
-        let keys = Self {
-            announced: section.or("announced", 2 * DAY),
-            active: section.or("active", 90 * DAY),
-            retired: section.or("retired", 7 * DAY),
-            published_max_age: section.or("published_max_age", HOUR),
-            refresh: section.or("refresh", Duration::from_secs(30)),
-        };
-        let is_right = (Duration::from_secs(1)..=MINUTE).contains(&keys.refresh);
-        section.check(is_right, "refresh", "must be from \"1s\" to \"60s\"");
-        let is_right = keys.announced >= keys.published_max_age + keys.refresh;
-        let remedy = "must not be shorter than keys.published_max_age and keys.refresh together";
-        section.check(is_right, "announced", remedy);
-        let is_right = keys.active > keys.announced;
-        section.check(is_right, "active", "must be longer than keys.announced");
-        let is_right = keys.retired >= tokens.longest_signed() + keys.published_max_age;
-        let remedy = "must not be shorter than the longest of tokens.access_token and \
-                      tokens.id_token and keys.published_max_age together";
-        section.check(is_right, "retired", remedy);
-        keys
+    pub(crate) fn read(section: &mut Section<'_>, tokens: &Tokens) -> Option<Self> {
+        let announced = section.or("announced", 2 * DAY);
+        let active = section.or("active", 90 * DAY);
+        let retired = section.or("retired", 7 * DAY);
+        let published_max_age = section.or("published_max_age", HOUR);
+        let refresh = section.or("refresh", Duration::from_secs(30));
+        let is_right = (Duration::from_secs(1)..MINUTE).contains(&refresh);
+        section.check(is_right, "refresh", "must be from \"1s\" to \"59s\"");
+        let longest = tokens.access_token.max(tokens.id_token);
+        match Rotation::new(announced, active, retired, published_max_age, longest) {
+            Ok(rotation) => Some(Self { rotation, published_max_age, refresh }),
+            Err(too_short) => {
+                let (key, remedy) = remedy(too_short);
+                section.fault(key, remedy);
+                None
+            }
+        }
+    }
+}
+
+const fn remedy(too_short: RotationTooShort) -> (&'static str, &'static str) {
+    match too_short {
+        RotationTooShort::Announcement => {
+            ("announced", "must be longer than keys.published_max_age and a minute")
+        }
+        RotationTooShort::Activity => ("active", "must be longer than keys.announced"),
+        RotationTooShort::Retirement => (
+            "retired",
+            "must be longer than the longer of tokens.access_token and tokens.id_token and a \
+             minute",
+        ),
     }
 }

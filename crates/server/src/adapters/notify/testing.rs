@@ -163,7 +163,7 @@ impl Shared {
     }
 
     fn authenticate(&self, head: &str) -> Result<(), &'static str> {
-        let header = head.lines().find_map(|line| {
+        let header = head.lines().find(|line| {
             line.to_ascii_lowercase()
                 .starts_with("authorization: bearer ")
                 .then_some(line)

@@ -1,0 +1,98 @@
+//! The web server: every path and its endpoint, behind the [`Front`].
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use actix_web::dev::Server;
+use actix_web::http::KeepAlive;
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, PayloadConfig, ServiceConfig};
+use actix_web::{App, HttpServer};
+use pages::information::{self, CookiesPage};
+
+use crate::client_address::TrustedProxies;
+use crate::compose::{self, Composition};
+use crate::config::Config;
+use crate::front::Front;
+use crate::health::Health;
+use crate::security_headers::Transport;
+
+/// A server whose sockets are open.
+pub struct Bound {
+    /// Where it listens; with the port that the system chose where 0 was asked for.
+    pub addresses: Vec<SocketAddr>,
+    /// What serves when it is awaited. It does not listen to signals.
+    pub server: Server,
+}
+
+/// Opens the sockets and makes the server.
+///
+/// # Errors
+///
+/// An address cannot be listened on.
+pub fn bind(
+    config: &Config,
+    composition: &Composition,
+    health: &Health,
+) -> std::io::Result<Bound> {
+    let http = &config.http;
+    let front = front(config, composition);
+    let cookies_page = cookies_page(config);
+    let (composition, health) = (composition.clone(), health.clone());
+    let body_limit = http.body_limit.bytes();
+    let mut server = HttpServer::new(move || {
+        let front = Rc::new(front.clone());
+        App::new()
+            .wrap(from_fn(move |request, next| Rc::clone(&front).around(request, next)))
+            .app_data(PayloadConfig::new(body_limit))
+            .configure(|app| routes(app, &composition, &health, &cookies_page))
+    })
+    .disable_signals()
+    .client_request_timeout(http.header_timeout)
+    .keep_alive(KeepAlive::Timeout(http.keep_alive))
+    .shutdown_timeout(http.shutdown_grace.as_secs());
+    if let Some(workers) = http.workers {
+        server = server.workers(usize::try_from(workers).unwrap_or(usize::MAX));
+    }
+    for address in &http.listen {
+        server = server.bind(address)?;
+    }
+    let addresses = server.addrs();
+    Ok(Bound { addresses, server: server.run() })
+}
+
+fn routes(
+    app: &mut ServiceConfig,
+    composition: &Composition,
+    health: &Health,
+    cookies_page: &CookiesPage,
+) {
+    app.app_data(Data::new(composition.provider.clone()))
+        .app_data(Data::new(composition.journey.clone()))
+        .app_data(Data::new(composition.pages.clone()))
+        .configure(protocol::routes)
+        .configure(journey::routes)
+        .configure(pages::assets::configure)
+        .configure(information::routes(cookies_page.clone()))
+        .configure(health.routes());
+    if let Some(mailbox) = &composition.mailbox {
+        app.configure(mailbox.routes());
+    }
+}
+
+fn front(config: &Config, composition: &Composition) -> Front {
+    let transport = if config.issuer.is_https() { Transport::TlsOnly } else { Transport::Plain };
+    Front {
+        proxies: TrustedProxies::new(config.http.trusted_proxies.clone()),
+        transport,
+        pages: composition.pages.clone(),
+        body_limit: config.http.body_limit.bytes(),
+        time_limit: config.http.request_timeout,
+    }
+}
+
+/// The browser cookie ends with the browser.
+fn cookies_page(config: &Config) -> CookiesPage {
+    let session = config.sign_in.session;
+    CookiesPage::new(compose::cookies(config), session.idle, session.absolute, None)
+}

@@ -1,0 +1,165 @@
+//! The settings of a client as flags, in the words of OpenID Connect Registration.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use model::client::{
+    ApplicationType, AssertionAudience, AuthMethod, ClientSettings, ConsentPolicy, GrantType,
+};
+use model::{RedirectUri, ScopeSet, SigningAlgorithm};
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::CommandError;
+
+/// Every setting; one that is not given stays as it is. A list that is given replaces the list.
+#[derive(Debug, Args)]
+pub(super) struct SettingFlags {
+    /// The service's name, as people see it
+    #[arg(long)]
+    name: Option<String>,
+    /// Where authorization responses may go; repeat it for more
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    redirect_uris: Option<Vec<RedirectUriFlag>>,
+    /// Where a signed-out person may go; repeat it for more
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    post_logout_redirect_uris: Option<Vec<RedirectUriFlag>>,
+    /// authorization_code, refresh_token or client_credentials; repeat it for more
+    #[arg(long = "grant-type", value_name = "GRANT", value_parser = word::<GrantType>)]
+    grant_types: Option<Vec<GrantType>>,
+    /// client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt or none
+    #[arg(long, value_name = "METHOD", value_parser = word::<AuthMethod>)]
+    auth_method: Option<AuthMethod>,
+    /// web, or native for an application on the person's device
+    #[arg(long, value_name = "TYPE", value_parser = word::<ApplicationType>)]
+    application_type: Option<ApplicationType>,
+    /// The scope values it may ask for, parted by spaces
+    #[arg(long, value_parser = word::<ScopeSet>)]
+    scope: Option<ScopeSet>,
+    /// RS256, PS256, ES256 or EdDSA
+    #[arg(long, value_name = "ALG", value_parser = word::<SigningAlgorithm>)]
+    id_token_alg: Option<SigningAlgorithm>,
+    /// Sign userinfo answers: RS256, PS256, ES256 or EdDSA
+    #[arg(long, value_name = "ALG", value_parser = word::<SigningAlgorithm>)]
+    userinfo_alg: Option<SigningAlgorithm>,
+    /// Whether its authorization requests must carry a code challenge
+    #[arg(long, value_name = "BOOL")]
+    require_pkce: Option<bool>,
+    /// first_party, or ask for a service of somebody else
+    #[arg(long, value_name = "POLICY", value_parser = word::<ConsentPolicy>)]
+    consent: Option<ConsentPolicy>,
+    /// Whether it gets refresh tokens without asking for offline_access
+    #[arg(long, value_name = "BOOL")]
+    always_refresh_token: Option<bool>,
+    /// The resource (RFC 8707) its access tokens are for; they are then JWTs
+    #[arg(long, value_name = "URI")]
+    resource: Option<String>,
+    /// A resource it serves, whose tokens it may introspect; repeat it for more
+    #[arg(long, value_name = "URI")]
+    serves_resource: Option<Vec<String>>,
+    /// A file with its public keys (a JSON Web Key Set)
+    #[arg(long, value_name = "FILE", conflicts_with = "jwks_uri")]
+    jwks_file: Option<PathBuf>,
+    /// Where its public keys stand
+    #[arg(long, value_name = "URL")]
+    jwks_uri: Option<Url>,
+    /// issuer_or_token_endpoint, or issuer for high-assurance clients
+    #[arg(long, value_name = "AUDIENCE", value_parser = word::<AssertionAudience>)]
+    assertion_audience: Option<AssertionAudience>,
+    /// The service's home page
+    #[arg(long, value_name = "URL")]
+    client_uri: Option<Url>,
+    /// The service's logo
+    #[arg(long, value_name = "URL")]
+    logo_uri: Option<Url>,
+    /// The service's privacy notice
+    #[arg(long, value_name = "URL")]
+    policy_uri: Option<Url>,
+    /// The service's terms
+    #[arg(long, value_name = "URL")]
+    tos_uri: Option<Url>,
+}
+
+/// A redirect URI; its own type because clap would otherwise ask for one parser of the list.
+#[derive(Clone, Debug)]
+struct RedirectUriFlag(RedirectUri);
+
+impl std::str::FromStr for RedirectUriFlag {
+    type Err = model::redirect_uri::InvalidRedirectUri;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        RedirectUri::parse(text).map(Self)
+    }
+}
+
+/// Reads one of the words that the model gives a type.
+fn word<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(text.into()).map_err(|error| error.to_string())
+}
+
+impl SettingFlags {
+    /// The settings of a new client.
+    ///
+    /// # Errors
+    ///
+    /// What is missing or contradicts something else.
+    pub(super) fn create(self) -> Result<ClientSettings, CommandError> {
+        let name = self.name.as_deref().unwrap_or_default();
+        let settings = ClientSettings::named(name);
+        self.change(settings)
+    }
+
+    /// The settings with what was given in place of what was there.
+    ///
+    /// # Errors
+    ///
+    /// What contradicts something else.
+    pub(super) fn change(self, mut to: ClientSettings) -> Result<ClientSettings, CommandError> {
+        let uris = |flags: Vec<RedirectUriFlag>| flags.into_iter().map(|uri| uri.0).collect();
+        put(&mut to.client_name, self.name);
+        put(&mut to.redirect_uris, self.redirect_uris.map(uris));
+        put(&mut to.post_logout_redirect_uris, self.post_logout_redirect_uris.map(uris));
+        put(&mut to.grant_types, self.grant_types);
+        put(&mut to.token_endpoint_auth_method, self.auth_method);
+        put(&mut to.application_type, self.application_type);
+        put(&mut to.scope, self.scope);
+        put(&mut to.id_token_signed_response_alg, self.id_token_alg);
+        put(&mut to.require_pkce, self.require_pkce);
+        put(&mut to.consent, self.consent);
+        put(&mut to.always_refresh_token, self.always_refresh_token);
+        put(&mut to.serves_resources, self.serves_resource);
+        put(&mut to.assertion_audience, self.assertion_audience);
+        put_some(&mut to.userinfo_signed_response_alg, self.userinfo_alg);
+        put_some(&mut to.resource, self.resource);
+        put_some(&mut to.client_uri, self.client_uri);
+        put_some(&mut to.logo_uri, self.logo_uri);
+        put_some(&mut to.policy_uri, self.policy_uri);
+        put_some(&mut to.tos_uri, self.tos_uri);
+        if let Some(uri) = self.jwks_uri {
+            (to.jwks, to.jwks_uri) = (None, Some(uri));
+        }
+        if let Some(file) = self.jwks_file {
+            (to.jwks, to.jwks_uri) = (Some(read_jwks(&file)?), None);
+        }
+        let problems: Vec<String> = to.problems().iter().map(ToString::to_string).collect();
+        if problems.is_empty() { Ok(to) } else { Err(CommandError::refused(problems.join("\n"))) }
+    }
+}
+
+fn put<T>(setting: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *setting = given;
+    }
+}
+
+fn put_some<T>(setting: &mut Option<T>, given: Option<T>) {
+    if given.is_some() {
+        *setting = given;
+    }
+}
+
+fn read_jwks(file: &std::path::Path) -> Result<serde_json::Value, CommandError> {
+    let unusable = |why: String| CommandError::refused(format!("{}: {why}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|error| unusable(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| unusable(error.to_string()))
+}

@@ -1,0 +1,237 @@
+//! Puts the program together from its configuration: the only place that knows every crate.
+
+use std::sync::Arc;
+
+use journey::Journey;
+use journey::mailer::Mailer;
+use model::{Clock, Cookies, Entropy, Keyring, SystemClock, SystemEntropy};
+use pages::{Pages, PagesError};
+use protocol::client_keys::ClientKeys;
+use protocol::client_secret::SecretChecker;
+use protocol::clients::Clients;
+use protocol::keys::{KeyUpkeep, Keys, UnusableKey, UpkeepError};
+use protocol::{Lifetimes, Provider};
+use storage::{MigrationState, StorageError, Store};
+
+use crate::adapters::dev_mailbox::DevMailbox;
+use crate::adapters::notify::{NotifyMailer, UnusableNotify};
+use crate::adapters::smtp::{SmtpMailer, UnusableSmtp};
+use crate::config::Config;
+use crate::config::clients::ClientEntry;
+use crate::config::mail::Mail;
+use crate::registration::{self, RegistrationError};
+use crate::sealing::{self, NoKeyring};
+
+/// Time and chance, which tests replace.
+#[derive(Clone)]
+pub struct Nature {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives unguessable bytes.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+impl Nature {
+    /// The machine's own.
+    #[must_use]
+    pub fn of_the_machine() -> Self {
+        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+    }
+}
+
+/// Why the program cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There are no sealing keys.
+    #[error(transparent)]
+    Keyring(#[from] NoKeyring),
+    /// The database cannot be opened or fails.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The database is not as this program needs it.
+    #[error(
+        "the database lacks migrations ({}): run `get-an-identity migrate`, or set \
+         database.migrate_on_start",
+        .0.join(", ")
+    )]
+    NotMigrated(Vec<String>),
+    /// The stored signing keys cannot be kept up.
+    #[error(transparent)]
+    Upkeep(#[from] UpkeepError),
+    /// The stored signing keys cannot be opened.
+    #[error(transparent)]
+    Keys(#[from] UnusableKey),
+    /// The clients file could not be followed.
+    #[error(transparent)]
+    Registration(#[from] RegistrationError),
+    /// A template is wrong.
+    #[error(transparent)]
+    Pages(#[from] PagesError),
+    /// SMTP cannot be used.
+    #[error(transparent)]
+    Smtp(#[from] UnusableSmtp),
+    /// GOV.UK Notify cannot be used.
+    #[error(transparent)]
+    Notify(#[from] UnusableNotify),
+    /// The socket cannot be opened.
+    #[error("cannot listen: {0}")]
+    Listen(#[from] std::io::Error),
+}
+
+/// The sealing keys and the database, which every command needs.
+#[derive(Clone)]
+pub struct Ground {
+    /// Seals and digests.
+    pub keyring: Keyring,
+    /// The database, migrated.
+    pub store: Store,
+    /// Keeps the stored signing keys up.
+    pub upkeep: KeyUpkeep,
+}
+
+/// Opens the database and does nothing to it.
+///
+/// # Errors
+///
+/// [`StartError`] when it cannot be reached.
+pub fn open_store(config: &Config, nature: &Nature) -> Result<Store, StartError> {
+    Ok(Store::open(&config.database.store(), Arc::clone(&nature.clock))?)
+}
+
+impl Ground {
+    /// Opens keyring and database, and migrates if the configuration says so. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] names what is missing.
+    pub fn open(config: &Config, nature: &Nature) -> Result<Self, StartError> {
+        let keyring = sealing::open(&config.secrets, &*nature.entropy)?;
+        let store = open_store(config, nature)?;
+        if config.database.migrate_on_start {
+            store.migrate()?;
+        } else if let MigrationState::Pending(names) = store.migration_state()? {
+            return Err(StartError::NotMigrated(names));
+        }
+        let upkeep = KeyUpkeep {
+            store: store.clone(),
+            rotation: config.keys.rotation,
+            keyring: keyring.clone(),
+            entropy: Arc::clone(&nature.entropy),
+        };
+        Ok(Self { keyring, store, upkeep })
+    }
+}
+
+/// The whole program, ready to be served.
+#[derive(Clone)]
+pub struct Composition {
+    /// The sealing keys and the database.
+    pub ground: Ground,
+    /// The endpoints of the provider.
+    pub provider: Provider,
+    /// The pages of the journey.
+    pub journey: Journey,
+    /// The pages.
+    pub pages: Pages,
+    /// The mailbox page, where mail stays here.
+    pub mailbox: Option<DevMailbox>,
+}
+
+impl Composition {
+    /// Puts everything together: makes the first signing keys, registers the clients of the
+    /// clients file. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] names what is missing.
+    pub fn new(
+        config: &Config,
+        clients: Vec<ClientEntry>,
+        nature: &Nature,
+    ) -> Result<Self, StartError> {
+        let ground = Ground::open(config, nature)?;
+        let keys = Keys::open(&ground.upkeep.keep_up()?, &ground.keyring)?;
+        registration::follow(clients, &ground.store, &ground.keyring, &*nature.entropy)?;
+        let pages = Pages::new(config.presentation.pages())?;
+        let (mailer, mailbox) = mailer(config, nature)?;
+        let provider = provider(config, nature, &ground, keys, &pages);
+        let journey = journey(config, nature, &ground, mailer, &pages);
+        Ok(Self { ground, provider, journey, pages, mailbox })
+    }
+}
+
+/// How this deployment's cookies are named and set.
+#[must_use]
+pub fn cookies(config: &Config) -> Cookies {
+    if config.issuer.is_https() { Cookies::Secure } else { Cookies::Loopback }
+}
+
+fn provider(
+    config: &Config,
+    nature: &Nature,
+    ground: &Ground,
+    keys: Keys,
+    pages: &Pages,
+) -> Provider {
+    Provider::new(protocol::Parts {
+        issuer: protocol::Issuer::new(config.issuer.as_str().to_owned()),
+        cookies: cookies(config),
+        journey: journey::START,
+        lifetimes: Lifetimes {
+            session: config.sign_in.session,
+            interaction: config.sign_in.interaction,
+            authorization_code: config.tokens.authorization_code,
+            access_token: config.tokens.access_token,
+            id_token: config.tokens.id_token,
+            refresh_idle: config.tokens.refresh_idle,
+            refresh_absolute: config.tokens.refresh_absolute,
+            published: config.keys.published_max_age,
+        },
+        store: ground.store.clone(),
+        pages: pages.clone(),
+        keys,
+        keyring: ground.keyring.clone(),
+        clients: Clients::new(ground.store.clone()),
+        client_keys: ClientKeys::new(config.outbound.allowed_hosts.clone()),
+        secrets: SecretChecker::new(ground.keyring.clone()),
+        entropy: Arc::clone(&nature.entropy),
+    })
+}
+
+fn journey(
+    config: &Config,
+    nature: &Nature,
+    ground: &Ground,
+    mailer: Arc<dyn Mailer>,
+    pages: &Pages,
+) -> Journey {
+    Journey::new(journey::Parts {
+        issuer: config.issuer.as_str().to_owned(),
+        cookies: cookies(config),
+        code: config.sign_in.code,
+        limits: config.sign_in.limits,
+        workplace_domains: config.sign_in.workplace_domains.clone(),
+        store: ground.store.clone(),
+        pages: pages.clone(),
+        mailer,
+        keyring: ground.keyring.clone(),
+        entropy: Arc::clone(&nature.entropy),
+    })
+}
+
+type Outgoing = (Arc<dyn Mailer>, Option<DevMailbox>);
+
+fn mailer(config: &Config, nature: &Nature) -> Result<Outgoing, StartError> {
+    let clock = Arc::clone(&nature.clock);
+    Ok(match &config.mail {
+        Mail::Smtp(settings) => {
+            let product_name = &config.presentation.product_name;
+            (Arc::new(SmtpMailer::new(settings, product_name)?), None)
+        }
+        Mail::Notify(settings) => (Arc::new(NotifyMailer::new(settings, clock)?), None),
+        Mail::DevMailbox => {
+            let mailbox = DevMailbox::new(clock);
+            (Arc::new(mailbox.clone()), Some(mailbox))
+        }
+    })
+}

@@ -1,0 +1,40 @@
+//! Work beside requests: deleting what is no longer kept, sending the mail that waits, moving
+//! signing keys on.
+//!
+//! `serve` runs the jobs on a thread of their own, `work` runs nothing else. Every node may: each
+//! job is claimed by lease in the database before it is run.
+
+mod outbox;
+mod purge;
+mod rotate_keys;
+mod runner;
+
+use std::time::Duration;
+
+pub use runner::{Jobs, run};
+
+/// A job that one node at a time runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Job {
+    Purge,
+    RotateKeys,
+}
+
+impl Job {
+    const ALL: [Self; 2] = [Self::Purge, Self::RotateKeys];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Purge => "purge",
+            Self::RotateKeys => "rotate-keys",
+        }
+    }
+
+    /// How long it rests after it was finished, on whichever node.
+    const fn every(self) -> Duration {
+        match self {
+            Self::Purge => Duration::from_mins(10),
+            Self::RotateKeys => Duration::from_mins(30),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Looks for due jobs, claims them and runs them, until told to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use journey::Journey;
+use model::{Entropy, SystemEntropy};
+use protocol::keys::KeyUpkeep;
+use storage::Store;
+use tokio::sync::watch;
+
+use super::{Job, outbox, purge, rotate_keys};
+
+/// What the jobs need.
+#[derive(Clone)]
+pub struct Jobs {
+    /// The database.
+    pub store: Store,
+    /// Keeps the stored signing keys up.
+    pub upkeep: KeyUpkeep,
+    /// Sends what waits in the outbox.
+    pub journey: Journey,
+    /// How often to look for due jobs.
+    pub poll: Duration,
+    /// How long a claim lasts if its holder dies.
+    pub lease: Duration,
+}
+
+/// Runs jobs until `stopping` turns true; a job that is running is finished first.
+///
+/// Jobs block the thread they run on, so it must have nothing else to do.
+pub async fn run(jobs: Jobs, mut stopping: watch::Receiver<bool>) {
+    let entropy: &dyn Entropy = &SystemEntropy;
+    let holder: Arc<str> = entropy.uuid().into();
+    loop {
+        for job in Job::ALL {
+            if *stopping.borrow() {
+                return;
+            }
+            if let Err(fault) = run_if_due(&jobs, job, &holder).await {
+                tracing::error!(job = job.name(), %fault, "a job failed; it will be tried again");
+            }
+        }
+        outbox::deliver_all(&jobs, &stopping).await;
+        let stopped = stopping.wait_for(|stopping| *stopping);
+        if tokio::time::timeout(jobs.poll, stopped).await.is_ok() {
+            return;
+        }
+    }
+}
+
+async fn run_if_due(
+    jobs: &Jobs,
+    job: Job,
+    holder: &Arc<str>,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let (name, lease) = (job.name(), jobs.lease);
+    let claimant = Arc::clone(holder);
+    let claim = move |tx: &mut storage::Tx<'_>| {
+        storage::jobs::claim(tx, name, &claimant, lease, job.every())
+    };
+    if !jobs.store.write(claim).await? {
+        return Ok(());
+    }
+    match job {
+        Job::Purge => purge::run(&jobs.store).await?,
+        Job::RotateKeys => rotate_keys::run(&jobs.upkeep)?,
+    }
+    let holder = Arc::clone(holder);
+    Ok(jobs.store.write(move |tx| storage::jobs::complete(tx, name, &holder)).await?)
+}

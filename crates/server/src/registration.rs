@@ -1,0 +1,98 @@
+//! Makes the database's clients like the clients file, at each start.
+
+use model::client::{Credential, StoredSecret};
+use model::event::{Event, EventKind};
+use model::keyring::Purpose;
+use model::{Entropy, Keyring};
+use protocol::client_secret::{self, Unhashable};
+use storage::clients::{NewClient, Source, StoredClient};
+use storage::{StorageError, Store, clients, events};
+
+use crate::config::clients::ClientEntry;
+
+/// Why the clients file could not be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistrationError {
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// A chosen secret could not be hashed.
+    #[error("a client's secret could not be hashed: {0}")]
+    Unhashable(#[from] Unhashable),
+}
+
+/// Registers each client of the file, or brings it up to date. A client that the file has not
+/// changed since costs a digest and one read; one that is switched off stays so. Blocks.
+///
+/// # Errors
+///
+/// [`RegistrationError`]; clients before the one that failed are registered.
+pub fn follow(
+    entries: Vec<ClientEntry>,
+    store: &Store,
+    keyring: &Keyring,
+    entropy: &dyn Entropy,
+) -> Result<(), RegistrationError> {
+    for entry in entries {
+        let id = entry.id.clone();
+        let stored = store.read_blocking(move |tx| clients::find(tx, &id))?;
+        if !stored.is_some_and(|stored| is_followed(&entry, &stored, keyring)) {
+            register(entry, store, keyring, entropy)?;
+        }
+    }
+    Ok(())
+}
+
+fn register(
+    entry: ClientEntry,
+    store: &Store,
+    keyring: &Keyring,
+    entropy: &dyn Entropy,
+) -> Result<(), RegistrationError> {
+    let credential = Credential { current: secret(&entry, keyring, entropy)?, previous: None };
+    let digest = with_parts(&entry, |parts| keyring.digest(Purpose::ClientSecret, parts));
+    store.write_blocking(move |tx| {
+        let client = NewClient {
+            id: &entry.id,
+            settings: &entry.settings,
+            credential: &credential,
+            source: Source::File,
+            source_digest: Some(&digest),
+        };
+        if !clients::insert(tx, &client)? {
+            clients::replace(tx, &client)?;
+        }
+        let id = entry.id.as_str();
+        events::insert(tx, &Event::of(EventKind::ClientChanged).by_client(id))
+    })?;
+    Ok(())
+}
+
+fn secret(
+    entry: &ClientEntry,
+    keyring: &Keyring,
+    entropy: &dyn Entropy,
+) -> Result<Option<StoredSecret>, Unhashable> {
+    let method = entry.settings.token_endpoint_auth_method;
+    let keep = |chosen| client_secret::keep(&entry.id, method, chosen, keyring, entropy);
+    entry.secret.as_ref().map(keep).transpose()
+}
+
+/// Whether the row holds what the file says. A digest under an earlier sealing key counts: the
+/// row says the same.
+fn is_followed(entry: &ClientEntry, stored: &StoredClient, keyring: &Keyring) -> bool {
+    stored.source == Source::File
+        && stored.source_digest.as_ref().is_some_and(|digest| {
+            let matches = |parts: &[&[u8]]| {
+                keyring.digest_matches(Purpose::ClientSecret, parts, digest)
+            };
+            with_parts(entry, matches)
+        })
+}
+
+/// Everything that the file says of a client, as what its digest is made of.
+fn with_parts<T>(entry: &ClientEntry, digest: impl FnOnce(&[&[u8]]) -> T) -> T {
+    let settings = serde_json::to_vec(&entry.settings).unwrap_or_default();
+    let secret = entry.secret.as_ref().map_or("", |secret| secret.reveal());
+    digest(&[b"file", entry.id.as_str().as_bytes(), &settings, secret.as_bytes()])
+}
