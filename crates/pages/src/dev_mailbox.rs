@@ -71,13 +71,7 @@ impl MessagePage {
     /// The page for an email's subject, addressee, time in words and plain text; `html_url` is
     /// where its HTML body is shown alone.
     #[must_use]
-    pub fn new(
-        subject: String,
-        to: String,
-        sent: String,
-        text: &str,
-        html_url: String,
-    ) -> Self {
+    pub fn new(subject: String, to: String, sent: String, text: &str, html_url: String) -> Self {
         Self {
             subject,
             to,
