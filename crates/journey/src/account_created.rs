@@ -1,7 +1,15 @@
 //! Account created: shown once, to a person who signs in for the first time.
 
+use actix_web::http::StatusCode;
 use pages::View;
 use serde::Serialize;
+
+use crate::error::{Answer, JourneyError, see_other};
+use crate::form::{Action, Form};
+use crate::journey::Journey;
+use crate::plan::Page;
+use crate::stage::{change, enter, typed_address};
+use crate::visitor::Visitor;
 
 /// `/sign-in/account-created`: says what they now have, and goes on to the service.
 ///
@@ -30,4 +38,28 @@ impl View for AccountCreatedPage {
             address: "ada.lovelace@example.com".to_owned(),
         }]
     }
+}
+
+/// `GET /sign-in/account-created`.
+pub(crate) async fn show(journey: Journey, visitor: Visitor) -> Answer {
+    let stage = enter(&journey, &visitor, Page::AccountCreated).await?;
+    let view = AccountCreatedPage {
+        csrf: stage.csrf(),
+        service_name: stage.interaction.service_name.clone(),
+        address: typed_address(&stage.interaction),
+    };
+    Ok(stage.respond(StatusCode::OK, Page::AccountCreated, &view))
+}
+
+/// `POST /sign-in/account-created`.
+pub(crate) async fn submit(journey: Journey, visitor: Visitor, form: Form) -> Answer {
+    if form.action != Action::Continue {
+        return Err(JourneyError::Unreadable);
+    }
+    let page = Page::AccountCreated;
+    let path = change(&journey, &visitor, page, |tx, mut stage| {
+        stage.interaction.answers.account_created = false;
+        Ok(Ok(stage.go_on(tx)?))
+    });
+    Ok(see_other(&path.await?))
 }

@@ -1,9 +1,23 @@
 //! A warning before a code goes to an address that its owner may lose or shares with others.
 
+use actix_web::http::StatusCode;
+use model::EmailAddress;
+use model::email_address::AddressConcern;
 use pages::View;
 use serde::Serialize;
+use storage::Tx;
 
-/// Shown after the email page for a school or a shared address; never a hard block.
+use crate::code_delivery::{EarlierCodes, Letter, TooSoon, issue, send};
+use crate::email::change_address;
+use crate::error::{Answer, JourneyError};
+use crate::form::{Action, Form};
+use crate::journey::{Journey, Work};
+use crate::plan::Page;
+use crate::stage::{Stage, change, enter};
+use crate::too_many::Limit;
+use crate::visitor::Visitor;
+
+/// `/sign-in/address-warning`: shown after the email page for a school or a shared address; never a hard block.
 ///
 /// Posts `action`: `change-address`, `continue` (use this one anyway) or `cancel`.
 #[derive(Debug, Serialize)]
@@ -39,6 +53,15 @@ impl From<AddressKind> for AddressKindFlags {
         Self {
             school: kind == AddressKind::School,
             shared: kind == AddressKind::Shared,
+        }
+    }
+}
+
+impl From<AddressConcern> for AddressKind {
+    fn from(concern: AddressConcern) -> Self {
+        match concern {
+            AddressConcern::Workplace => Self::School,
+            AddressConcern::SharedMailbox => Self::Shared,
         }
     }
 }
@@ -82,5 +105,49 @@ impl View for AddressWarningPage {
             )
         })
         .into()
+    }
+}
+
+/// `GET /sign-in/address-warning`.
+pub(crate) async fn show(journey: Journey, visitor: Visitor) -> Answer {
+    let stage = enter(&journey, &visitor, Page::AddressWarning).await?;
+    let Some((address, concern)) = doubtful_address(&stage) else {
+        return Err(stage.elsewhere());
+    };
+    let view = AddressWarningPage::new(
+        stage.csrf(),
+        stage.interaction.service_name.clone(),
+        address.as_typed().to_owned(),
+        concern.into(),
+    );
+    Ok(stage.respond(StatusCode::OK, Page::AddressWarning, &view))
+}
+
+fn doubtful_address(stage: &Stage) -> Option<(&EmailAddress, AddressConcern)> {
+    let address = stage.interaction.answers.email.as_ref()?;
+    Some((address, address.concern(&stage.journey.workplace_domains)?))
+}
+
+/// `POST /sign-in/address-warning`.
+pub(crate) async fn submit(journey: Journey, visitor: Visitor, form: Form) -> Answer {
+    let page = Page::AddressWarning;
+    match form.action {
+        Action::Continue => {}
+        Action::ChangeAddress => return change_address(&journey, &visitor, page).await,
+        _ => return Err(JourneyError::Unreadable),
+    }
+    let (letter, path) = change(&journey, &visitor, page, keep_address).await?;
+    send(&journey, &visitor, letter, &path).await
+}
+
+/// Takes the person at their word and issues a code.
+fn keep_address(tx: &mut Tx<'_>, mut stage: Stage) -> Work<(Letter, String)> {
+    let Some(address) = stage.interaction.answers.email.clone() else {
+        return Ok(Err(stage.elsewhere()));
+    };
+    stage.interaction.answers.keeps_address = true;
+    match issue(tx, &mut stage, &address, EarlierCodes::Stay)? {
+        Ok(letter) => Ok(Ok((letter, stage.go_on(tx)?))),
+        Err(TooSoon { until }) => Ok(Err(stage.too_many(Limit::CodesSent, until))),
     }
 }

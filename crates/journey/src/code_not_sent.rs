@@ -5,7 +5,8 @@ use serde::Serialize;
 
 /// Shown when the mailer failed; the interaction goes on.
 ///
-/// Posts `action`: `resend` (try again), `change-address` or `cancel`.
+/// Posts to [`email_url`](Self::email_url) the address again and `action`: `continue` (try again),
+/// `change-address` or `cancel`.
 #[derive(Debug, Serialize)]
 pub struct CodeNotSentPage {
     /// Ties the form to the browser.
@@ -14,6 +15,10 @@ pub struct CodeNotSentPage {
     pub service_name: String,
     /// Where the code should have gone.
     pub address: String,
+    /// The email page: it was not necessarily that page which tried to send.
+    pub email_url: String,
+    /// The code page, where a code may have arrived all the same.
+    pub code_url: Option<String>,
     /// Why it did not.
     pub reason: NotSentReason,
 }
@@ -51,13 +56,18 @@ impl View for CodeNotSentPage {
     }
 
     fn samples() -> Vec<Self> {
-        [NotSentReason::AddressRefused, NotSentReason::Unavailable]
-            .map(|reason| Self {
-                csrf: "csrf".to_owned(),
-                service_name: "Apply for a qualification".to_owned(),
-                address: "ada.lovelace@example.com".to_owned(),
-                reason,
-            })
-            .into()
+        [
+            (NotSentReason::AddressRefused, None),
+            (NotSentReason::Unavailable, Some("/sign-in/email-code?i=1")),
+        ]
+        .map(|(reason, code_url)| Self {
+            csrf: "csrf".to_owned(),
+            service_name: "Apply for a qualification".to_owned(),
+            address: "ada.lovelace@example.com".to_owned(),
+            email_url: "/sign-in/email?i=1".to_owned(),
+            code_url: code_url.map(ToOwned::to_owned),
+            reason,
+        })
+        .into()
     }
 }

@@ -87,7 +87,7 @@ impl View for TooManyPage {
 }
 
 /// `in 1 minute`, `in 12 minutes`, `in 3 hours`: rounded up, so that it is never too early.
-fn in_words(wait: Duration) -> String {
+pub(crate) fn in_words(wait: Duration) -> String {
     let minutes = wait.as_secs().div_ceil(60).max(1);
     match minutes {
         1 => "in 1 minute".to_owned(),

@@ -1,0 +1,125 @@
+//! Which page comes next: a pure choice over what the request asks and what is known.
+
+use model::Interaction;
+use model::browser_session::BrowserSession;
+use model::email_address::AddressConcern;
+use model::interaction::Answers;
+use model::requirement::{Standing, Unmet, unmet};
+use model::{InteractionId, Timestamp};
+
+/// A page of the journey, in the order in which a person meets them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// Choose the account to use.
+    SelectAccount,
+    /// Enter your email address.
+    Email,
+    /// A warning about a school's or shared address.
+    AddressWarning,
+    /// Check your email.
+    EmailCode,
+    /// Share your information.
+    Consent,
+    /// Account created.
+    AccountCreated,
+}
+
+impl Page {
+    /// The page's path.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::SelectAccount => "/sign-in/select-account",
+            Self::Email => "/sign-in/email",
+            Self::AddressWarning => "/sign-in/address-warning",
+            Self::EmailCode => "/sign-in/email-code",
+            Self::Consent => "/sign-in/consent",
+            Self::AccountCreated => "/sign-in/account-created",
+        }
+    }
+
+    /// The page's URL within an interaction.
+    pub(crate) fn url(self, id: &InteractionId) -> String {
+        format!("{}?i={id}", self.path())
+    }
+
+    /// Where Back leads from this page; `None` where there is nothing to go back to but the
+    /// service, which Cancel is for.
+    pub(crate) fn back(self, may_choose: MayChoose) -> Option<Self> {
+        match self {
+            Self::Email if may_choose == MayChoose::Yes => Some(Self::SelectAccount),
+            Self::AddressWarning | Self::EmailCode => Some(Self::Email),
+            _ => None,
+        }
+    }
+
+    /// Whether a person whose next page is this one may open `page`: this page itself, and those
+    /// that Back leads to.
+    pub(crate) fn opens(self, page: Self, may_choose: MayChoose) -> bool {
+        page == self
+            || self
+                .back(may_choose)
+                .is_some_and(|back| back.opens(page, may_choose))
+    }
+}
+
+/// Whether someone is signed in already who could be chosen on the account page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MayChoose {
+    Yes,
+    No,
+}
+
+/// What is known of the person: who proved their address here counts before whoever is signed in
+/// already. `consent` is what that person agreed to share with the client.
+pub(crate) fn standing(answers: &Answers, session: Option<&BrowserSession>) -> Standing {
+    let session = session.filter(|_| !answers.another_account);
+    let proven = answers.authentication.as_ref();
+    Standing {
+        authentication: proven
+            .or(session.map(|session| &session.authentication))
+            .cloned(),
+        // Signing in here is choosing.
+        selected_at: answers
+            .selected_at
+            .or(proven.map(|authentication| authentication.auth_time))
+            .or(session.map(|session| session.selected_at)),
+        consent: None,
+    }
+}
+
+/// The page for the first thing that is missing; `None` when nothing is.
+pub(crate) fn plan(
+    interaction: &Interaction,
+    standing: &Standing,
+    concern: Option<AddressConcern>,
+    now: Timestamp,
+) -> Option<Page> {
+    let began = Some(interaction.created_at);
+    let missing = unmet(&interaction.requirements, standing, began, now);
+    match missing.first() {
+        Some(Unmet::Account) => Some(Page::SelectAccount),
+        Some(Unmet::SignIn) => Some(proving_page(&interaction.answers, concern)),
+        Some(Unmet::Consent) => Some(Page::Consent),
+        None => interaction
+            .answers
+            .account_created
+            .then_some(Page::AccountCreated),
+    }
+}
+
+fn proving_page(answers: &Answers, concern: Option<AddressConcern>) -> Page {
+    match answers {
+        Answers { email: None, .. } => Page::Email,
+        Answers {
+            keeps_address: false,
+            ..
+        } if concern.is_some() => Page::AddressWarning,
+        Answers {
+            code_sent_at: None, ..
+        } => Page::Email,
+        _ => Page::EmailCode,
+    }
+}
+
+#[cfg(test)]
+mod tests;

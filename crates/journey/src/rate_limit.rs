@@ -1,0 +1,111 @@
+//! What is counted, by whom, and how much of it is allowed.
+
+use model::keyring::Purpose;
+use model::{ClientAddress, EmailAddress};
+use storage::limits::{Counter, Limit};
+
+use crate::journey::Journey;
+
+/// The counters of wrong codes. One is taken from each before a code is looked at and given back
+/// when it was no wrong one, so that parallel guesses never pass a limit together.
+pub(crate) fn tries(
+    journey: &Journey,
+    address: &EmailAddress,
+    client: ClientAddress,
+) -> [Counter; 3] {
+    let limits = &journey.limits;
+    [
+        by_address(
+            journey,
+            "tries_per_address",
+            address,
+            limits.tries_per_address,
+        ),
+        by_client(
+            journey,
+            "tries_per_client_address",
+            client,
+            limits.tries_per_client_address,
+        ),
+        in_all(journey, "tries_in_all", limits.tries_in_all),
+    ]
+}
+
+/// The counters of one email.
+#[derive(Clone, Debug)]
+pub(crate) struct Sends {
+    /// Of whom it is for: given back whenever the email did not leave.
+    pub(crate) addressee: [Counter; 2],
+    /// Of whoever asks for it, and of all together: given back only when the fault was ours, so
+    /// that nobody tries out addresses for free.
+    pub(crate) asker: [Counter; 2],
+}
+
+impl Sends {
+    pub(crate) fn of(journey: &Journey, address: &EmailAddress, client: ClientAddress) -> Self {
+        let limits = &journey.limits;
+        Self {
+            addressee: [
+                by_address(
+                    journey,
+                    "sends_per_address",
+                    address,
+                    limits.sends_per_address,
+                ),
+                by_address(
+                    journey,
+                    "sends_per_address_long",
+                    address,
+                    limits.sends_per_address_long,
+                ),
+            ],
+            asker: [
+                by_client(
+                    journey,
+                    "sends_per_client_address",
+                    client,
+                    limits.sends_per_client_address,
+                ),
+                in_all(journey, "sends_in_all", limits.sends_in_all),
+            ],
+        }
+    }
+
+    /// All of them, in the order in which they are counted.
+    pub(crate) fn all(&self) -> Vec<Counter> {
+        [&self.addressee[..], &self.asker[..]].concat()
+    }
+}
+
+fn by_address(
+    journey: &Journey,
+    kind: &'static str,
+    address: &EmailAddress,
+    limit: Limit,
+) -> Counter {
+    counter(journey, kind, address.lookup().as_bytes(), limit)
+}
+
+fn by_client(
+    journey: &Journey,
+    kind: &'static str,
+    client: ClientAddress,
+    limit: Limit,
+) -> Counter {
+    counter(journey, kind, &client.limit_subject(), limit)
+}
+
+/// One counter for everyone: it comes last, so that it is held for the shortest time.
+fn in_all(journey: &Journey, kind: &'static str, limit: Limit) -> Counter {
+    counter(journey, kind, b"", limit)
+}
+
+fn counter(journey: &Journey, kind: &'static str, subject: &[u8], limit: Limit) -> Counter {
+    Counter {
+        kind,
+        subject: journey
+            .keyring
+            .digest(Purpose::Limit, &[kind.as_bytes(), subject]),
+        limit,
+    }
+}

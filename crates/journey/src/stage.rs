@@ -1,0 +1,286 @@
+//! Where an interaction stands: what every page finds before it does anything.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use model::browser_session::{Authentication, BrowserSession};
+use model::interaction::Outcome;
+use model::requirement::{ConsentRule, Standing};
+use model::{EmailAddress, Interaction, Timestamp};
+use pages::{Shell, View};
+use storage::interactions::{self, Found};
+use storage::{StorageError, Tx, browser_sessions, consents, users};
+
+use crate::error::{JourneyError, TooMany};
+use crate::journey::{Journey, Work};
+use crate::plan::{MayChoose, Page, plan, standing};
+use crate::too_many::{Limit, TooManyPage, WayBack};
+use crate::visitor::Visitor;
+
+/// An open interaction, what is known of its person, and the page that is next.
+pub(crate) struct Stage {
+    pub(crate) journey: Journey,
+    /// The browser that began the interaction.
+    pub(crate) visitor: Visitor,
+    /// The interaction; a page changes its answers and then calls [`go_on`](Self::go_on).
+    pub(crate) interaction: Interaction,
+    /// What is known of the person.
+    pub(crate) standing: Standing,
+    /// The next page; `None` when nothing is missing.
+    next: Option<Page>,
+    /// The instant of the unit of work that looked.
+    pub(crate) now: Timestamp,
+    session: Option<BrowserSession>,
+}
+
+/// Opens a page to show it, if the person may be there.
+pub(crate) async fn enter(
+    journey: &Journey,
+    visitor: &Visitor,
+    page: Page,
+) -> Result<Stage, JourneyError> {
+    let (company, who) = (journey.clone(), visitor.clone());
+    let stage = journey
+        .store
+        .read(move |tx| {
+            let found = interactions::find(tx, &who.id, Some(&who.browser.digest))?;
+            Stage::set(tx, company, who, found)
+        })
+        .await??;
+    if stage.next.is_some() {
+        return stage.at(page);
+    }
+    // All is there, for instance since another tab signed in: ending it is a change.
+    change(journey, visitor, page, |_, stage| Ok(Ok(stage))).await
+}
+
+/// Reads the address of whoever a page names.
+pub(crate) async fn with_address(
+    journey: &Journey,
+    stage: Stage,
+    address: fn(&Stage, &mut Tx<'_>) -> Result<EmailAddress, StorageError>,
+) -> Result<(Stage, EmailAddress), StorageError> {
+    let read = journey.store.read(move |tx| {
+        let address = address(&stage, tx)?;
+        Ok((stage, address))
+    });
+    read.await
+}
+
+/// Answers a page in one unit of work, if the person may be there; no other tab changes the
+/// interaction until it ends.
+pub(crate) async fn change<T, W>(
+    journey: &Journey,
+    visitor: &Visitor,
+    page: Page,
+    work: W,
+) -> Result<T, JourneyError>
+where
+    T: Send + 'static,
+    W: FnOnce(&mut Tx<'_>, Stage) -> Work<T> + Send + 'static,
+{
+    change_anywhere(journey, visitor, move |tx, mut stage| {
+        if stage.next.is_none() {
+            return Ok(Err(JourneyError::Elsewhere(stage.go_on(tx)?)));
+        }
+        match stage.at(page) {
+            Ok(stage) => work(tx, stage),
+            Err(elsewhere) => Ok(Err(elsewhere)),
+        }
+    })
+    .await
+}
+
+/// The same, whichever page is next.
+pub(crate) async fn change_anywhere<T, W>(
+    journey: &Journey,
+    visitor: &Visitor,
+    work: W,
+) -> Result<T, JourneyError>
+where
+    T: Send + 'static,
+    W: FnOnce(&mut Tx<'_>, Stage) -> Work<T> + Send + 'static,
+{
+    let (company, who) = (journey.clone(), visitor.clone());
+    journey
+        .store
+        .write(move |tx| {
+            let found = interactions::find_to_change(tx, &who.id, Some(&who.browser.digest))?;
+            match Stage::set(tx, company, who, found)? {
+                Ok(stage) => work(tx, stage),
+                Err(elsewhere) => Ok(Err(elsewhere)),
+            }
+        })
+        .await?
+}
+
+impl Stage {
+    fn set(tx: &mut Tx<'_>, journey: Journey, visitor: Visitor, found: Found) -> Work<Self> {
+        let interaction = match found {
+            Found::Open(interaction) if interaction.outcome.is_none() => *interaction,
+            // Whoever asked knows how to end it, or to begin the same request again.
+            Found::Open(over) | Found::Over(over) => {
+                return Ok(Err(JourneyError::Elsewhere(over.return_to)));
+            }
+            Found::OfAnotherBrowser => return Ok(Err(JourneyError::OtherBrowser)),
+            Found::Missing => return Ok(Err(JourneyError::Missing)),
+        };
+        let session = match &visitor.browser.session {
+            Some(secret) => browser_sessions::find(tx, secret)?,
+            None => None,
+        };
+        let mut stage = Self {
+            journey,
+            visitor,
+            interaction,
+            standing: Standing::default(),
+            next: None,
+            now: tx.now(),
+            session,
+        };
+        stage.look(tx)?;
+        Ok(Ok(stage))
+    }
+
+    /// Works out from the answers what is known of the person and which page is next.
+    fn look(&mut self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
+        let interaction = &self.interaction;
+        let mut standing = standing(&interaction.answers, self.session.as_ref());
+        if let Some(authentication) = &standing.authentication
+            && interaction.requirements.consent != ConsentRule::NotAsked
+        {
+            let user_id = &authentication.user_id;
+            standing.consent = consents::find(tx, user_id, &interaction.client_id)?;
+        }
+        let address = interaction.answers.email.as_ref();
+        let concern = address.and_then(|address| address.concern(&self.journey.workplace_domains));
+        self.next = plan(interaction, &standing, concern, self.now);
+        self.standing = standing;
+        Ok(())
+    }
+
+    /// This stage, if `page` may be opened on it; otherwise the way to the page that is next.
+    fn at(self, page: Page) -> Result<Self, JourneyError> {
+        match self.next {
+            Some(next) if next.opens(page, self.may_choose()) => Ok(self),
+            _ => Err(self.elsewhere()),
+        }
+    }
+
+    /// Stores the answers and returns where they lead; ends the interaction when nothing is
+    /// missing any more.
+    pub(crate) fn go_on(&mut self, tx: &mut Tx<'_>) -> Result<String, StorageError> {
+        let interaction = &self.interaction;
+        interactions::replace_answers(tx, &interaction.id, &interaction.answers)?;
+        self.look(tx)?;
+        if let (None, Some(authentication)) = (self.next, &self.standing.authentication) {
+            let outcome = Outcome::SignedIn {
+                authentication: authentication.clone(),
+                selected_at: self.standing.selected_at.unwrap_or(self.now),
+            };
+            interactions::complete(tx, &self.interaction.id, &outcome)?;
+        }
+        Ok(self.url())
+    }
+
+    /// The way to the page that is next.
+    pub(crate) fn elsewhere(&self) -> JourneyError {
+        JourneyError::Elsewhere(self.url())
+    }
+
+    fn url(&self) -> String {
+        match self.next {
+            Some(page) => page.url(&self.interaction.id),
+            None => self.interaction.return_to.clone(),
+        }
+    }
+
+    /// The token for this interaction's forms.
+    pub(crate) fn csrf(&self) -> String {
+        self.visitor.csrf(&self.journey)
+    }
+
+    /// Answers with one of this interaction's pages, and the way back from it.
+    pub(crate) fn respond<V: View>(
+        &self,
+        status: StatusCode,
+        page: Page,
+        view: &V,
+    ) -> HttpResponse {
+        let back = page.back(self.may_choose());
+        let shell = Shell {
+            back_link: back.map(|back| back.url(&self.interaction.id)),
+            ..shell_of(&self.interaction)
+        };
+        self.journey.pages.respond(status, &shell, view)
+    }
+
+    /// The refusal to do something before `until`.
+    pub(crate) fn too_many(&self, limit: Limit, until: Timestamp) -> JourneyError {
+        let wait = self.wait(until);
+        let way_back = WayBack {
+            csrf: self.csrf(),
+            service_name: self.interaction.service_name.clone(),
+        };
+        JourneyError::TooMany(Box::new(TooMany {
+            shell: shell_of(&self.interaction),
+            page: TooManyPage::new(limit, wait, Some(way_back)),
+            wait,
+        }))
+    }
+
+    /// How long it is until then.
+    pub(crate) fn wait(&self, until: Timestamp) -> Duration {
+        until.since(self.now)
+    }
+
+    /// The address of whoever the browser's session belongs to.
+    pub(crate) fn signed_in_already(&self, tx: &mut Tx<'_>) -> Result<EmailAddress, StorageError> {
+        let session = self.session.as_ref();
+        address_of(tx, session.map(|session| &session.authentication))
+    }
+
+    /// The address of whoever the interaction signs in.
+    pub(crate) fn signed_in(&self, tx: &mut Tx<'_>) -> Result<EmailAddress, StorageError> {
+        address_of(tx, self.standing.authentication.as_ref())
+    }
+
+    fn may_choose(&self) -> MayChoose {
+        let answers = &self.interaction.answers;
+        let is_asked = self.interaction.requirements.choose_account;
+        if is_asked && self.session.is_some() && answers.authentication.is_none() {
+            MayChoose::Yes
+        } else {
+            MayChoose::No
+        }
+    }
+}
+
+/// What stands around a page of an interaction that no page leads back from.
+pub(crate) fn shell_of(interaction: &Interaction) -> Shell {
+    let target = Some(interaction.form_action.clone());
+    Shell {
+        form_action: target
+            .filter(|target| !target.is_empty())
+            .into_iter()
+            .collect(),
+        ..Shell::for_service(&interaction.service_name)
+    }
+}
+
+/// The address as it was typed; empty before it was.
+pub(crate) fn typed_address(interaction: &Interaction) -> String {
+    let address = interaction.answers.email.as_ref();
+    address.map_or_else(String::new, |address| address.as_typed().to_owned())
+}
+
+/// A session or an interaction that signs in nobody we know is not one that we stored.
+fn address_of(
+    tx: &mut Tx<'_>,
+    authentication: Option<&Authentication>,
+) -> Result<EmailAddress, StorageError> {
+    let authentication = authentication.ok_or(StorageError::Corrupt("browser_sessions"))?;
+    let user = users::find(tx, &authentication.user_id)?;
+    Ok(user.ok_or(StorageError::Corrupt("users"))?.email)
+}
