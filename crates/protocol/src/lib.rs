@@ -36,6 +36,8 @@ mod provider;
 mod published;
 pub mod revocation;
 mod routes;
+#[cfg(test)]
+mod testing;
 pub mod token;
 pub mod userinfo;
 

@@ -52,3 +52,6 @@ async fn exchange(provider: &Provider, request: TokenRequest) -> Result<TokenRes
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

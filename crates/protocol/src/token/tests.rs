@@ -1,0 +1,7 @@
+//! The token endpoint as clients meet it, each answer asserted whole.
+
+mod authentication;
+mod client_credentials;
+mod codes;
+mod parameters;
+mod refreshes;
