@@ -437,16 +437,3 @@ fn the_shipped_clients_are_right() {
         ]
     );
 }
-
-#[test]
-fn the_demo_service_knows_the_secret_that_its_client_has() {
-    let clients = super::clients::load(&shipped().join("clients.example.toml")).unwrap();
-    let kept = std::fs::read_to_string(shipped().join("demo-client-secret")).unwrap();
-
-    let demo = clients
-        .iter()
-        .find(|client| client.id.as_str() == "demo")
-        .unwrap();
-
-    assert_eq!(demo.secret.as_ref().unwrap().reveal(), kept.trim_end());
-}
