@@ -116,3 +116,6 @@ fn claims() -> Vec<&'static str> {
         .copied()
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -142,3 +142,6 @@ async fn of_refresh_token(
     };
     Ok(unkept_json(StatusCode::OK, &answer))
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,8 +33,7 @@ impl Published {
 
     /// The answer: the document, or 304 to whoever has it (RFC 9110 §13.1.2).
     pub(crate) fn respond(&self, http: &HttpRequest, keep_for: Duration) -> HttpResponse {
-        let asked = http.headers().get(IF_NONE_MATCH);
-        let is_known = asked.is_some() && asked == self.etag.as_ref();
+        let is_known = self.is_known(http);
         let mut response = if is_known {
             HttpResponse::NotModified()
         } else {
@@ -50,5 +49,17 @@ impl Published {
         }
         response.insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")));
         response.body(self.body.clone())
+    }
+    /// Whether the reader names our entity tag, weakly or not (RFC 9110 §13.1.2).
+    fn is_known(&self, http: &HttpRequest) -> bool {
+        let asked = http.headers().get(IF_NONE_MATCH);
+        let (Some(asked), Some(etag)) = (asked, &self.etag) else {
+            return false;
+        };
+        let (asked, etag) = (asked.as_bytes(), etag.as_bytes());
+        asked
+            .split(|byte| *byte == b',')
+            .map(<[u8]>::trim_ascii)
+            .any(|tag| tag.strip_prefix(b"W/").unwrap_or(tag) == etag)
     }
 }

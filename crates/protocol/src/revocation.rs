@@ -100,3 +100,6 @@ fn take_back(tx: &mut Tx<'_>, token: &Revocable, client_id: &ClientId) -> Result
         Revocable::Jwt(_) | Revocable::Nothing => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

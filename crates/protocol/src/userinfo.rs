@@ -90,3 +90,6 @@ fn signed(
         .current()
         .sign(algorithm, TokenType::Jwt, &claims)
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,7 +73,7 @@ async fn an_id_token_is_signed_as_the_client_registered() {
         ("eddsa", SigningAlgorithm::EdDsa),
     ] {
         let secret = app.client(id, |settings| {
-            settings.id_token_signed_response_alg = algorithm
+            settings.id_token_signed_response_alg = algorithm;
         });
         let code = app.code(&TestCode::of(id, &ada));
 
