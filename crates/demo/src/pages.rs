@@ -42,7 +42,7 @@ const START: &str = r#"<h1>Try signing in</h1>
 <div class="choice"><input type="checkbox" id="scope-email" name="scope" value="email" checked>
 <label for="scope-email">Email address (<code>email</code>)</label></div>
 <div class="choice"><input type="checkbox" id="scope-profile" name="scope" value="profile" checked>
-<label for="scope-profile">Name (<code>profile</code>)</label></div>
+<label for="scope-profile">Profile (<code>profile</code>)</label></div>
 <div class="choice"><input type="checkbox" id="scope-offline" name="scope" value="offline_access">
 <label for="scope-offline">A refresh token (<code>offline_access</code>)</label></div>
 </fieldset>
