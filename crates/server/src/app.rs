@@ -30,11 +30,7 @@ pub struct Bound {
 /// # Errors
 ///
 /// An address cannot be listened on.
-pub fn bind(
-    config: &Config,
-    composition: &Composition,
-    health: &Health,
-) -> std::io::Result<Bound> {
+pub fn bind(config: &Config, composition: &Composition, health: &Health) -> std::io::Result<Bound> {
     let http = &config.http;
     let front = front(config, composition);
     let cookies_page = cookies_page(config);
@@ -43,7 +39,9 @@ pub fn bind(
     let mut server = HttpServer::new(move || {
         let front = Rc::new(front.clone());
         App::new()
-            .wrap(from_fn(move |request, next| Rc::clone(&front).around(request, next)))
+            .wrap(from_fn(move |request, next| {
+                Rc::clone(&front).around(request, next)
+            }))
             .app_data(PayloadConfig::new(body_limit))
             .configure(|app| routes(app, &composition, &health, &cookies_page))
     })
@@ -58,7 +56,10 @@ pub fn bind(
         server = server.bind(address)?;
     }
     let addresses = server.addrs();
-    Ok(Bound { addresses, server: server.run() })
+    Ok(Bound {
+        addresses,
+        server: server.run(),
+    })
 }
 
 fn routes(
@@ -81,7 +82,11 @@ fn routes(
 }
 
 fn front(config: &Config, composition: &Composition) -> Front {
-    let transport = if config.issuer.is_https() { Transport::TlsOnly } else { Transport::Plain };
+    let transport = if config.issuer.is_https() {
+        Transport::TlsOnly
+    } else {
+        Transport::Plain
+    };
     Front {
         proxies: TrustedProxies::new(config.http.trusted_proxies.clone()),
         transport,
@@ -94,5 +99,10 @@ fn front(config: &Config, composition: &Composition) -> Front {
 /// The browser cookie ends with the browser.
 fn cookies_page(config: &Config) -> CookiesPage {
     let session = config.sign_in.session;
-    CookiesPage::new(compose::cookies(config), session.idle, session.absolute, None)
+    CookiesPage::new(
+        compose::cookies(config),
+        session.idle,
+        session.absolute,
+        None,
+    )
 }

@@ -39,7 +39,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Answer requests, and run jobs unless jobs.in_serve is false
+    /// Answer requests, and run jobs unless `jobs.in_serve` is false
     Serve,
     /// Run jobs only, beside servers that leave them out
     Work,
@@ -121,15 +121,18 @@ fn execute(arguments: Arguments) -> Result<(), CommandError> {
 
 /// The clients file is configuration too: it is read and checked before anything starts.
 fn clients(config: &Config) -> Result<Vec<ClientEntry>, Faults> {
-    config.clients_file.as_deref().map_or(Ok(Vec::new()), config::clients::load)
+    config
+        .clients_file
+        .as_deref()
+        .map_or(Ok(Vec::new()), config::clients::load)
 }
 
 fn logged(
     config: &Config,
     run: impl FnOnce() -> Result<(), StartError>,
 ) -> Result<(), CommandError> {
-    let _flush = logging::start(config.logging)
-        .map_err(|error| CommandError::refused(error.to_string()))?;
+    let _flush =
+        logging::start(config.logging).map_err(|error| CommandError::refused(error.to_string()))?;
     panic_hook::install();
     Ok(run()?)
 }
@@ -151,7 +154,12 @@ fn check_config(loaded: &Loaded, clients: &[ClientEntry]) -> Result<(), CommandE
     let mut out = std::io::stdout();
     write!(out, "{}", loaded.to_toml())?;
     if let Some(file) = &loaded.config.clients_file {
-        writeln!(out, "\n# {} holds {} clients", file.display(), clients.len())?;
+        writeln!(
+            out,
+            "\n# {} holds {} clients",
+            file.display(),
+            clients.len()
+        )?;
     }
     Ok(())
 }

@@ -35,7 +35,10 @@ impl Nature {
     /// The machine's own.
     #[must_use]
     pub fn of_the_machine() -> Self {
-        Self { clock: Arc::new(SystemClock), entropy: Arc::new(SystemEntropy) }
+        Self {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+        }
     }
 }
 
@@ -95,11 +98,15 @@ pub struct Ground {
 ///
 /// [`StartError`] when it cannot be reached.
 pub fn open_store(config: &Config, nature: &Nature) -> Result<Store, StartError> {
-    Ok(Store::open(&config.database.store(), Arc::clone(&nature.clock))?)
+    Ok(Store::open(
+        &config.database.store(),
+        Arc::clone(&nature.clock),
+    )?)
 }
 
 impl Ground {
-    /// Opens keyring and database, and migrates if the configuration says so. Blocks.
+    /// Opens keyring and database, and migrates if the configuration says so. Blocks, so it is
+    /// not for a thread that drives a runtime.
     ///
     /// # Errors
     ///
@@ -118,7 +125,11 @@ impl Ground {
             keyring: keyring.clone(),
             entropy: Arc::clone(&nature.entropy),
         };
-        Ok(Self { keyring, store, upkeep })
+        Ok(Self {
+            keyring,
+            store,
+            upkeep,
+        })
     }
 }
 
@@ -139,7 +150,7 @@ pub struct Composition {
 
 impl Composition {
     /// Puts everything together: makes the first signing keys, registers the clients of the
-    /// clients file. Blocks.
+    /// clients file. Blocks, so it is not for a thread that drives a runtime.
     ///
     /// # Errors
     ///
@@ -156,14 +167,24 @@ impl Composition {
         let (mailer, mailbox) = mailer(config, nature)?;
         let provider = provider(config, nature, &ground, keys, &pages);
         let journey = journey(config, nature, &ground, mailer, &pages);
-        Ok(Self { ground, provider, journey, pages, mailbox })
+        Ok(Self {
+            ground,
+            provider,
+            journey,
+            pages,
+            mailbox,
+        })
     }
 }
 
 /// How this deployment's cookies are named and set.
 #[must_use]
 pub fn cookies(config: &Config) -> Cookies {
-    if config.issuer.is_https() { Cookies::Secure } else { Cookies::Loopback }
+    if config.issuer.is_https() {
+        Cookies::Secure
+    } else {
+        Cookies::Loopback
+    }
 }
 
 fn provider(

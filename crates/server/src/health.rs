@@ -46,7 +46,12 @@ impl Health {
     #[must_use]
     pub fn new(store: Store, timeout: Duration) -> Self {
         let (is_migrated, is_stopping) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self(Arc::new(Inner { store, timeout, is_migrated, is_stopping }))
+        Self(Arc::new(Inner {
+            store,
+            timeout,
+            is_migrated,
+            is_stopping,
+        }))
     }
 
     /// From now on the process is not ready: it is about to stop.
@@ -94,7 +99,11 @@ impl Health {
         }
         let keys = self.0.store.read(signing_keys::list).await;
         let keys = keys.map_err(|fault| unreachable(&fault))?;
-        if keys.is_empty() { Err(Reason::SigningKeys) } else { Ok(()) }
+        if keys.is_empty() {
+            Err(Reason::SigningKeys)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -104,14 +113,86 @@ fn unreachable(fault: &StorageError) -> Reason {
 }
 
 async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(Report { status: "live", reasons: Vec::new() })
+    HttpResponse::Ok().json(Report {
+        status: "live",
+        reasons: Vec::new(),
+    })
 }
 
 async fn ready(health: Data<Health>) -> HttpResponse {
     let reasons = health.reasons().await;
     if reasons.is_empty() {
-        HttpResponse::Ok().json(Report { status: "ready", reasons })
+        HttpResponse::Ok().json(Report {
+            status: "ready",
+            reasons,
+        })
     } else {
-        HttpResponse::ServiceUnavailable().json(Report { status: "not_ready", reasons })
+        HttpResponse::ServiceUnavailable().json(Report {
+            status: "not_ready",
+            reasons,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::App;
+    use actix_web::http::StatusCode;
+    use actix_web::test::{TestRequest, call_service, init_service, read_body};
+
+    use super::*;
+    use crate::compose::open_store;
+    use crate::testing::{Scene, blocking};
+
+    async fn ask(health: &Health, path: &str) -> (StatusCode, String) {
+        let app = init_service(App::new().configure(health.routes())).await;
+        let response = call_service(&app, TestRequest::get().uri(path).to_request()).await;
+        let status = response.status();
+        (
+            status,
+            String::from_utf8(read_body(response).await.to_vec()).unwrap(),
+        )
+    }
+
+    fn health(store: Store) -> Health {
+        Health::new(store, Duration::from_secs(2))
+    }
+
+    #[actix_web::test]
+    async fn a_process_becomes_ready_step_by_step() {
+        let scene = Scene::new();
+        let health = health(open_store(&scene.config, &scene.nature).unwrap());
+
+        let unmigrated = ask(&health, "/health/ready").await;
+        let ground = scene.ground();
+        let without_keys = ask(&health, "/health/ready").await;
+        blocking(|| ground.upkeep.keep_up().unwrap());
+        let complete = ask(&health, "/health/ready").await;
+
+        let not_ready = |reason: &str| {
+            let body = format!(r#"{{"status":"not_ready","reasons":["{reason}"]}}"#);
+            (StatusCode::SERVICE_UNAVAILABLE, body)
+        };
+        assert_eq!(unmigrated, not_ready("migrations"));
+        assert_eq!(without_keys, not_ready("signing_keys"));
+        assert_eq!(
+            complete,
+            (StatusCode::OK, r#"{"status":"ready"}"#.to_owned())
+        );
+    }
+
+    #[actix_web::test]
+    async fn a_process_that_is_stopping_is_live_but_not_ready() {
+        let scene = Scene::new();
+        let ground = scene.ground();
+        blocking(|| ground.upkeep.keep_up().unwrap());
+        let health = health(ground.store);
+
+        health.begin_to_stop();
+
+        let (status, body) = ask(&health, "/health/ready").await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(body, r#"{"status":"not_ready","reasons":["stopping"]}"#);
+        assert_eq!(ask(&health, "/health/live").await.0, StatusCode::OK);
     }
 }

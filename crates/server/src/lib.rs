@@ -23,3 +23,5 @@ mod request_log;
 pub mod sealing;
 pub mod security_headers;
 pub mod serve;
+#[cfg(test)]
+mod testing;

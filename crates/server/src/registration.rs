@@ -49,7 +49,10 @@ fn register(
     keyring: &Keyring,
     entropy: &dyn Entropy,
 ) -> Result<(), RegistrationError> {
-    let credential = Credential { current: secret(&entry, keyring, entropy)?, previous: None };
+    let credential = Credential {
+        current: secret(&entry, keyring, entropy)?,
+        previous: None,
+    };
     let digest = with_parts(&entry, |parts| keyring.digest(Purpose::ClientSecret, parts));
     store.write_blocking(move |tx| {
         let client = NewClient {
@@ -83,9 +86,8 @@ fn secret(
 fn is_followed(entry: &ClientEntry, stored: &StoredClient, keyring: &Keyring) -> bool {
     stored.source == Source::File
         && stored.source_digest.as_ref().is_some_and(|digest| {
-            let matches = |parts: &[&[u8]]| {
-                keyring.digest_matches(Purpose::ClientSecret, parts, digest)
-            };
+            let matches =
+                |parts: &[&[u8]]| keyring.digest_matches(Purpose::ClientSecret, parts, digest);
             with_parts(entry, matches)
         })
 }
@@ -94,5 +96,93 @@ fn is_followed(entry: &ClientEntry, stored: &StoredClient, keyring: &Keyring) ->
 fn with_parts<T>(entry: &ClientEntry, digest: impl FnOnce(&[&[u8]]) -> T) -> T {
     let settings = serde_json::to_vec(&entry.settings).unwrap_or_default();
     let secret = entry.secret.as_ref().map_or("", |secret| secret.reveal());
-    digest(&[b"file", entry.id.as_str().as_bytes(), &settings, secret.as_bytes()])
+    digest(&[
+        b"file",
+        entry.id.as_str().as_bytes(),
+        &settings,
+        secret.as_bytes(),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use model::client::ClientSettings;
+    use model::{ClientId, Secret, SystemEntropy};
+    use protocol::client_secret::SecretChecker;
+
+    use super::*;
+    use crate::compose::Ground;
+    use crate::testing::{Scene, blocking};
+
+    fn entry(name: &str, secret: &str) -> ClientEntry {
+        let mut settings = ClientSettings::named(name);
+        settings.redirect_uris = vec!["https://service.example/".to_owned().try_into().unwrap()];
+        let secret = Some(Secret::new(secret.to_owned()));
+        ClientEntry {
+            id: ClientId::parse("service").unwrap(),
+            settings,
+            secret,
+        }
+    }
+
+    fn followed(ground: &Ground, entry: &ClientEntry) -> StoredClient {
+        let (store, keyring) = (&ground.store, &ground.keyring);
+        let entries = vec![entry.clone()];
+        blocking(|| follow(entries, store, keyring, &SystemEntropy).unwrap());
+        let id = entry.id.clone();
+        store
+            .read_blocking(move |tx| clients::find(tx, &id))
+            .unwrap()
+            .unwrap()
+    }
+
+    #[actix_web::test]
+    async fn a_client_of_the_file_can_use_its_secret() {
+        let scene = Scene::new();
+        let ground = scene.ground();
+
+        let stored = followed(&ground, &entry("Service", "the chosen secret"));
+
+        let checker = SecretChecker::new(ground.keyring.clone());
+        let now = scene.nature.clock.now();
+        assert_eq!(
+            checker
+                .check(&stored.client, "the chosen secret", now)
+                .await,
+            Ok(true)
+        );
+        assert_eq!(
+            checker.check(&stored.client, "another secret", now).await,
+            Ok(false)
+        );
+    }
+
+    #[test]
+    fn only_what_the_file_changed_is_written() {
+        let scene = Scene::new();
+        let ground = scene.ground();
+        let version = |entry| followed(&ground, &entry).client.version;
+
+        assert_eq!(version(entry("Service", "the chosen secret")), 1);
+        assert_eq!(version(entry("Service", "the chosen secret")), 1);
+        assert_eq!(version(entry("Service renamed", "the chosen secret")), 2);
+        assert_eq!(version(entry("Service renamed", "another secret")), 3);
+    }
+
+    #[test]
+    fn a_client_that_is_switched_off_stays_off_when_the_file_changes() {
+        let scene = Scene::new();
+        let ground = scene.ground();
+        let id = followed(&ground, &entry("Service", "the chosen secret"))
+            .client
+            .id;
+
+        let off = ground
+            .store
+            .write_blocking(move |tx| clients::replace_disabled(tx, &id, true));
+
+        assert!(off.unwrap());
+        let stored = followed(&ground, &entry("Service renamed", "the chosen secret"));
+        assert!(stored.client.disabled_at.is_some());
+    }
 }

@@ -47,7 +47,10 @@ pub fn open(secrets: &Secrets, entropy: &dyn Entropy) -> Result<Keyring, NoKeyri
 /// Of several processes that start at once, one makes the file and all read it.
 fn read_or_make(directory: &Path, entropy: &dyn Entropy) -> Result<SealingKeys, NoKeyring> {
     let file = directory.join(FILE);
-    let fault = |cause| NoKeyring::File { file: file.clone(), cause };
+    let fault = |cause| NoKeyring::File {
+        file: file.clone(),
+        cause,
+    };
     if !file.exists() {
         std::fs::create_dir_all(directory).map_err(fault)?;
         make(&file, &SealingKeys::single(entropy.bytes32())).map_err(fault)?;
@@ -63,7 +66,9 @@ fn make(file: &Path, keys: &SealingKeys) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let draft = file.with_extension(std::process::id().to_string());
-    options.open(&draft)?.write_all(keys.to_text().reveal().as_bytes())?;
+    options
+        .open(&draft)?
+        .write_all(keys.to_text().reveal().as_bytes())?;
     let linked = match std::fs::hard_link(&draft, file) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
@@ -82,7 +87,10 @@ mod tests {
     #[test]
     fn keys_are_made_once_and_found_again() {
         let directory = tempfile::tempdir().unwrap();
-        let secrets = Secrets { keyring: None, directory: directory.path().join("data") };
+        let secrets = Secrets {
+            keyring: None,
+            directory: directory.path().join("data"),
+        };
 
         let sealed = open(&secrets, &SystemEntropy).unwrap().seal(
             Purpose::Outbox,
@@ -92,7 +100,13 @@ mod tests {
         );
         let again = open(&secrets, &SystemEntropy).unwrap();
 
-        assert_eq!(again.open(Purpose::Outbox, "row", &sealed).unwrap().reveal(), b"value");
+        assert_eq!(
+            again
+                .open(Purpose::Outbox, "row", &sealed)
+                .unwrap()
+                .reveal(),
+            b"value"
+        );
     }
 
     #[cfg(unix)]
@@ -100,23 +114,35 @@ mod tests {
     fn the_file_of_keys_is_its_owners_alone() {
         use std::os::unix::fs::PermissionsExt as _;
         let directory = tempfile::tempdir().unwrap();
-        let secrets = Secrets { keyring: None, directory: directory.path().to_owned() };
+        let secrets = Secrets {
+            keyring: None,
+            directory: directory.path().to_owned(),
+        };
 
         open(&secrets, &SystemEntropy).unwrap();
 
         let names: Vec<_> = std::fs::read_dir(directory.path()).unwrap().collect();
         assert_eq!(names.len(), 1);
         let file = directory.path().join(FILE);
-        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 
     #[test]
     fn a_file_of_something_else_is_never_overwritten() {
         let directory = tempfile::tempdir().unwrap();
-        let secrets = Secrets { keyring: None, directory: directory.path().to_owned() };
+        let secrets = Secrets {
+            keyring: None,
+            directory: directory.path().to_owned(),
+        };
         std::fs::write(directory.path().join(FILE), "something else").unwrap();
 
-        assert!(matches!(open(&secrets, &SystemEntropy), Err(NoKeyring::Malformed(_))));
+        assert!(matches!(
+            open(&secrets, &SystemEntropy),
+            Err(NoKeyring::Malformed(_))
+        ));
         let kept = std::fs::read_to_string(directory.path().join(FILE)).unwrap();
         assert_eq!(kept, "something else");
     }

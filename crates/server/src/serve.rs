@@ -22,7 +22,10 @@ use crate::jobs::{self, Jobs};
 /// [`StartError`] when it cannot start.
 pub fn serve(config: &Config, clients: Vec<ClientEntry>) -> Result<(), StartError> {
     let composition = Composition::new(config, clients, &Nature::of_the_machine())?;
-    let health = Health::new(composition.ground.store.clone(), config.database.health_timeout);
+    let health = Health::new(
+        composition.ground.store.clone(),
+        config.database.health_timeout,
+    );
     actix_web::rt::System::new().block_on(async {
         let mut signals = Signals::listen()?;
         let bound = app::bind(config, &composition, &health)?;
@@ -30,9 +33,10 @@ pub fn serve(config: &Config, clients: Vec<ClientEntry>) -> Result<(), StartErro
         let server = actix_web::rt::spawn(bound.server);
         let (stop, stopping) = watch::channel(false);
         let following = follow_keys(config, &composition, stopping.clone())?;
-        let working = match config.jobs.in_serve {
-            true => Some(start_jobs(config, &composition, stopping)?),
-            false => None,
+        let working = if config.jobs.in_serve {
+            Some(start_jobs(config, &composition, stopping)?)
+        } else {
+            None
         };
         announce(config.issuer.as_str());
 
@@ -82,7 +86,10 @@ struct Signals {
 impl Signals {
     fn listen() -> std::io::Result<Self> {
         let terminate = signal(SignalKind::terminate())?;
-        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     async fn next(&mut self) {
@@ -113,12 +120,17 @@ fn follow_keys(
     let every = config.keys.refresh;
     let (provider, ground) = (composition.provider.clone(), composition.ground.clone());
     on_its_own_thread("keys", async move {
-        while tokio::time::timeout(every, stopping.wait_for(|it| *it)).await.is_err() {
+        while tokio::time::timeout(every, stopping.wait_for(|it| *it))
+            .await
+            .is_err()
+        {
             let stored = ground.store.read(storage::signing_keys::list).await;
-            let followed = stored.map_err(|fault| fault.to_string()).and_then(|stored| {
-                let followed = provider.keys.follow(&stored, &ground.keyring);
-                followed.map_err(|fault| fault.to_string())
-            });
+            let followed = stored
+                .map_err(|fault| fault.to_string())
+                .and_then(|stored| {
+                    let followed = provider.keys.follow(&stored, &ground.keyring);
+                    followed.map_err(|fault| fault.to_string())
+                });
             if let Err(fault) = followed {
                 tracing::error!(%fault, "the signing keys cannot be followed; the last ones stand");
             }
@@ -146,7 +158,9 @@ fn on_its_own_thread(
     name: &str,
     work: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<JoinHandle<()>> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let thread = std::thread::Builder::new().name(name.to_owned());
     thread.spawn(move || runtime.block_on(work))
 }

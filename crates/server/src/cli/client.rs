@@ -90,19 +90,23 @@ fn duration(text: &str) -> Result<Duration, String> {
 pub(super) fn execute(command: ClientCommand, config: &Config) -> Result<(), CommandError> {
     let ground = Ground::open(config, &Nature::of_the_machine())?;
     match command {
-        ClientCommand::Add { client_id, settings, secret_file } => {
-            change::add(&ground, client_id, *settings, secret_file.as_deref())
-        }
+        ClientCommand::Add {
+            client_id,
+            settings,
+            secret_file,
+        } => change::add(&ground, client_id, *settings, secret_file.as_deref()),
         ClientCommand::List { json } => list(&ground, json),
         ClientCommand::Show { client_id, json } => show(&ground, &client_id, json),
-        ClientCommand::Update { client_id, settings } => {
-            change::update(&ground, client_id, *settings)
-        }
+        ClientCommand::Update {
+            client_id,
+            settings,
+        } => change::update(&ground, client_id, *settings),
         ClientCommand::Disable { client_id } => change::switch(&ground, client_id, true),
         ClientCommand::Enable { client_id } => change::switch(&ground, client_id, false),
-        ClientCommand::RotateSecret { client_id, keep_old_for } => {
-            change::rotate_secret(&ground, client_id, keep_old_for)
-        }
+        ClientCommand::RotateSecret {
+            client_id,
+            keep_old_for,
+        } => change::rotate_secret(&ground, client_id, keep_old_for),
     }
 }
 
@@ -114,20 +118,37 @@ fn list(ground: &Ground, as_json: bool) -> Result<(), CommandError> {
         writeln!(out, "{:#}", Value::from(all))?;
         return Ok(());
     }
-    let heading = ["client_id", "name", "authentication", "grants", "state", "kept by"];
+    let heading = [
+        "client_id",
+        "name",
+        "authentication",
+        "grants",
+        "state",
+        "kept by",
+    ];
     let rows = stored.iter().map(|stored| {
         let client = &stored.client;
-        let grants = client.settings.grant_types.iter().map(|grant| grant.as_str());
+        let grants = client
+            .settings
+            .grant_types
+            .iter()
+            .map(|grant| grant.as_str());
         [
             client.id.to_string(),
             client.settings.client_name.clone(),
-            client.settings.token_endpoint_auth_method.as_str().to_owned(),
+            client
+                .settings
+                .token_endpoint_auth_method
+                .as_str()
+                .to_owned(),
             grants.collect::<Vec<_>>().join(" "),
             state(stored),
             stored.source.as_str().to_owned(),
         ]
     });
-    let rows: Vec<_> = std::iter::once(heading.map(str::to_owned)).chain(rows).collect();
+    let rows: Vec<_> = std::iter::once(heading.map(str::to_owned))
+        .chain(rows)
+        .collect();
     Ok(table(&mut out, &rows)?)
 }
 
@@ -138,14 +159,21 @@ fn show(ground: &Ground, id: &ClientId, as_json: bool) -> Result<(), CommandErro
         writeln!(out, "{:#}", to_json(&stored))?;
         return Ok(());
     }
-    let Value::Object(settings) = to_json(&stored) else { return Ok(()) };
-    let rows: Vec<_> = settings.iter().map(|(key, value)| [key.clone(), words(value)]).collect();
+    let Value::Object(settings) = to_json(&stored) else {
+        return Ok(());
+    };
+    let rows: Vec<_> = settings
+        .iter()
+        .map(|(key, value)| [key.clone(), words(value)])
+        .collect();
     Ok(table(&mut out, &rows)?)
 }
 
 fn find(ground: &Ground, id: &ClientId) -> Result<StoredClient, CommandError> {
     let wanted = id.clone();
-    let found = ground.store.read_blocking(move |tx| clients::find(tx, &wanted))?;
+    let found = ground
+        .store
+        .read_blocking(move |tx| clients::find(tx, &wanted))?;
     found.ok_or_else(|| CommandError::refused(format!("there is no client {id}")))
 }
 

@@ -24,10 +24,10 @@ pub(super) struct SettingFlags {
     /// Where a signed-out person may go; repeat it for more
     #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
     post_logout_redirect_uris: Option<Vec<RedirectUriFlag>>,
-    /// authorization_code, refresh_token or client_credentials; repeat it for more
+    /// `authorization_code`, `refresh_token` or `client_credentials`; repeat it for more
     #[arg(long = "grant-type", value_name = "GRANT", value_parser = word::<GrantType>)]
     grant_types: Option<Vec<GrantType>>,
-    /// client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt or none
+    /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt` or none
     #[arg(long, value_name = "METHOD", value_parser = word::<AuthMethod>)]
     auth_method: Option<AuthMethod>,
     /// web, or native for an application on the person's device
@@ -36,19 +36,19 @@ pub(super) struct SettingFlags {
     /// The scope values it may ask for, parted by spaces
     #[arg(long, value_parser = word::<ScopeSet>)]
     scope: Option<ScopeSet>,
-    /// RS256, PS256, ES256 or EdDSA
+    /// RS256, PS256, ES256 or `EdDSA`
     #[arg(long, value_name = "ALG", value_parser = word::<SigningAlgorithm>)]
     id_token_alg: Option<SigningAlgorithm>,
-    /// Sign userinfo answers: RS256, PS256, ES256 or EdDSA
+    /// Sign userinfo answers: RS256, PS256, ES256 or `EdDSA`
     #[arg(long, value_name = "ALG", value_parser = word::<SigningAlgorithm>)]
     userinfo_alg: Option<SigningAlgorithm>,
     /// Whether its authorization requests must carry a code challenge
     #[arg(long, value_name = "BOOL")]
     require_pkce: Option<bool>,
-    /// first_party, or ask for a service of somebody else
+    /// `first_party`, or ask for a service of somebody else
     #[arg(long, value_name = "POLICY", value_parser = word::<ConsentPolicy>)]
     consent: Option<ConsentPolicy>,
-    /// Whether it gets refresh tokens without asking for offline_access
+    /// Whether it gets refresh tokens without asking for `offline_access`
     #[arg(long, value_name = "BOOL")]
     always_refresh_token: Option<bool>,
     /// The resource (RFC 8707) its access tokens are for; they are then JWTs
@@ -63,7 +63,7 @@ pub(super) struct SettingFlags {
     /// Where its public keys stand
     #[arg(long, value_name = "URL")]
     jwks_uri: Option<Url>,
-    /// issuer_or_token_endpoint, or issuer for high-assurance clients
+    /// `issuer_or_token_endpoint`, or issuer for high-assurance clients
     #[arg(long, value_name = "AUDIENCE", value_parser = word::<AssertionAudience>)]
     assertion_audience: Option<AssertionAudience>,
     /// The service's home page
@@ -118,7 +118,10 @@ impl SettingFlags {
         let uris = |flags: Vec<RedirectUriFlag>| flags.into_iter().map(|uri| uri.0).collect();
         put(&mut to.client_name, self.name);
         put(&mut to.redirect_uris, self.redirect_uris.map(uris));
-        put(&mut to.post_logout_redirect_uris, self.post_logout_redirect_uris.map(uris));
+        put(
+            &mut to.post_logout_redirect_uris,
+            self.post_logout_redirect_uris.map(uris),
+        );
         put(&mut to.grant_types, self.grant_types);
         put(&mut to.token_endpoint_auth_method, self.auth_method);
         put(&mut to.application_type, self.application_type);
@@ -142,7 +145,11 @@ impl SettingFlags {
             (to.jwks, to.jwks_uri) = (Some(read_jwks(&file)?), None);
         }
         let problems: Vec<String> = to.problems().iter().map(ToString::to_string).collect();
-        if problems.is_empty() { Ok(to) } else { Err(CommandError::refused(problems.join("\n"))) }
+        if problems.is_empty() {
+            Ok(to)
+        } else {
+            Err(CommandError::refused(problems.join("\n")))
+        }
     }
 }
 

@@ -13,16 +13,23 @@ pub(super) fn execute(config: &Config) -> Result<(), CommandError> {
     };
     let url = format!("http://{}/health/ready", from_here(*address));
     let patience = config.database.health_timeout + Duration::from_secs(1);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let answer = runtime.block_on(async {
-        let client = reqwest::Client::builder().no_proxy().timeout(patience).build()?;
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(patience)
+            .build()?;
         let answer = client.get(url).send().await?;
         let status = answer.status();
         Ok::<_, reqwest::Error>((status, answer.text().await?))
     });
     match answer {
         Ok((status, _)) if status.is_success() => Ok(()),
-        Ok((status, body)) => Err(CommandError::refused(format!("not ready ({status}): {body}"))),
+        Ok((status, body)) => Err(CommandError::refused(format!(
+            "not ready ({status}): {body}"
+        ))),
         Err(error) => Err(CommandError::refused(format!("not ready: {error}"))),
     }
 }

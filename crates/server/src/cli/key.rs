@@ -14,7 +14,7 @@ use super::output::{date, table};
 use crate::compose::{Ground, Nature, StartError};
 use crate::config::Config;
 
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Copy, Debug, Subcommand)]
 pub(super) enum KeyCommand {
     /// Show every published key
     List {
@@ -27,7 +27,7 @@ pub(super) enum KeyCommand {
         /// Let it take over at once: for a key that others may know
         #[arg(long)]
         now: bool,
-        /// Only the key of this algorithm (RS256, PS256, ES256 or EdDSA); otherwise all
+        /// Only the key of this algorithm (RS256, PS256, ES256 or `EdDSA`); otherwise all
         #[arg(long, value_parser = algorithm)]
         algorithm: Option<SigningAlgorithm>,
     },
@@ -42,11 +42,18 @@ pub(super) fn execute(command: KeyCommand, config: &Config) -> Result<(), Comman
     match command {
         KeyCommand::List { json } => show(&ground.store.read_blocking(signing_keys::list)?, json),
         KeyCommand::Rotate { now, algorithm } => {
-            let takeover = if now { Takeover::Now } else { Takeover::Announced };
+            let takeover = if now {
+                Takeover::Now
+            } else {
+                Takeover::Announced
+            };
             ground.upkeep.keep_up().map_err(StartError::from)?;
             for each in SigningAlgorithm::ALL {
                 if algorithm.is_none_or(|only| only == each) {
-                    ground.upkeep.rotate(each, takeover).map_err(StartError::from)?;
+                    ground
+                        .upkeep
+                        .rotate(each, takeover)
+                        .map_err(StartError::from)?;
                 }
             }
             show(&ground.store.read_blocking(signing_keys::list)?, false)
@@ -61,7 +68,14 @@ fn show(keys: &[StoredKey], as_json: bool) -> Result<(), CommandError> {
         writeln!(out, "{:#}", serde_json::Value::from(keys))?;
         return Ok(());
     }
-    let heading = ["kid", "alg", "state", "signs from", "signs until", "published until"];
+    let heading = [
+        "kid",
+        "alg",
+        "state",
+        "signs from",
+        "signs until",
+        "published until",
+    ];
     let rows = keys.iter().map(|key| {
         [
             key.kid.clone(),
@@ -72,7 +86,9 @@ fn show(keys: &[StoredKey], as_json: bool) -> Result<(), CommandError> {
             date(key.schedule.removes_at),
         ]
     });
-    let rows: Vec<_> = std::iter::once(heading.map(str::to_owned)).chain(rows).collect();
+    let rows: Vec<_> = std::iter::once(heading.map(str::to_owned))
+        .chain(rows)
+        .collect();
     Ok(table(&mut out, &rows)?)
 }
 

@@ -1,5 +1,6 @@
 //! Tables for people.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// Writes rows in columns as wide as their widest cell; the first row is the heading.
@@ -14,8 +15,10 @@ pub(super) fn table<const COLUMNS: usize>(
         }
     }
     for row in rows {
-        let cells = row.iter().zip(widths);
-        let line: String = cells.map(|(cell, width)| format!("{cell:<width$}  ")).collect();
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            let _ = write!(line, "{cell:<width$}  ");
+        }
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())

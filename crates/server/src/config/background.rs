@@ -40,6 +40,8 @@ pub struct Outbound {
 
 impl Outbound {
     pub(crate) fn read(section: &mut Section<'_>) -> Self {
-        Self { allowed_hosts: section.list("allowed_hosts", Vec::new()) }
+        Self {
+            allowed_hosts: section.list("allowed_hosts", Vec::new()),
+        }
     }
 }

@@ -98,7 +98,10 @@ impl Setting for ByteSize {
 impl Setting for Limit {
     fn read(content: &Content) -> Option<Self> {
         let (count, per) = text(content)?.split_once(" per ")?;
-        let limit = Self { count: count.trim().parse().ok()?, per: parse_duration(per.trim())? };
+        let limit = Self {
+            count: count.trim().parse().ok()?,
+            per: parse_duration(per.trim())?,
+        };
         (limit.count > 0 && limit.per >= Duration::from_secs(1)).then_some(limit)
     }
 
@@ -158,7 +161,13 @@ mod tests {
     fn a_rate_is_a_count_and_a_duration() {
         let limit = read::<Limit>("5 per 15m").unwrap();
 
-        assert_eq!(limit, Limit { count: 5, per: Duration::from_secs(900) });
+        assert_eq!(
+            limit,
+            Limit {
+                count: 5,
+                per: Duration::from_secs(900)
+            }
+        );
         assert_eq!(limit.shown(), "\"5 per 15m\"");
         assert_eq!(read::<Limit>("0 per 15m"), None);
         assert_eq!(read::<Limit>("5/15m"), None);

@@ -236,16 +236,14 @@ impl Section<'_> {
         };
         let mut values = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
-            match T::read(&item.content) {
-                Some(value) => values.push(value),
-                None => self.report.faults.push(Fault {
-                    key: format!("{}[{index}]", self.full(key)),
-                    place: item.place.clone(),
-                    remedy: format!("must be {}", T::shape()),
-                }),
+            let value = T::read(&item.content);
+            if value.is_none() {
+                let (key, place) = (format!("{key}[{index}]"), item.place.clone());
+                self.fault_at(&key, place, &format!("must be {}", T::shape()));
             }
+            values.push(value);
         }
-        Some(values)
+        values.into_iter().collect()
     }
 
     fn note(&mut self, key: &str, shown: Option<String>) {

@@ -45,7 +45,11 @@ fn session(section: &mut Section<'_>) -> SessionLifetimes {
     let idle = section.or("idle", HOUR);
     let absolute = section.or("absolute", 12 * HOUR);
     section.check(idle >= MINUTE, "idle", "must be at least \"1m\"");
-    section.check(absolute >= idle, "absolute", "must not be shorter than session.idle");
+    section.check(
+        absolute >= idle,
+        "absolute",
+        "must not be shorter than session.idle",
+    );
     SessionLifetimes { idle, absolute }
 }
 
@@ -58,14 +62,21 @@ fn interaction(section: &mut Section<'_>) -> Duration {
 
 fn workplace_domains(section: &mut Section<'_>) -> Vec<String> {
     let domains: Vec<String> = section.list("workplace_domains", Vec::new());
-    domains.iter().map(|domain| domain.to_ascii_lowercase()).collect()
+    domains
+        .iter()
+        .map(|domain| domain.to_ascii_lowercase())
+        .collect()
 }
 
 fn code(section: &mut Section<'_>) -> CodeSettings {
     let life = section.or("life", 15 * MINUTE);
     let tries = section.or("tries", 5);
     let is_right = (MINUTE..=HOUR).contains(&life) && life.as_secs().is_multiple_of(60);
-    section.check(is_right, "life", "must be from \"1m\" to \"1h\", in whole minutes");
+    section.check(
+        is_right,
+        "life",
+        "must be from \"1m\" to \"1h\", in whole minutes",
+    );
     section.check((1..=10).contains(&tries), "tries", "must be from 1 to 10");
     CodeSettings { life, tries }
 }

@@ -31,7 +31,11 @@ impl Tokens {
         let second = Duration::from_secs(1);
         let authorization_code = section.or("authorization_code", MINUTE);
         let is_right = (second..=10 * MINUTE).contains(&authorization_code);
-        section.check(is_right, "authorization_code", "must be from \"1s\" to \"10m\"");
+        section.check(
+            is_right,
+            "authorization_code",
+            "must be from \"1s\" to \"10m\"",
+        );
         let mut signed = |key| {
             let life = section.or(key, HOUR);
             let is_right = (second..=DAY).contains(&life);
@@ -45,7 +49,13 @@ impl Tokens {
         section.check(refresh_idle >= access_token, "refresh_idle", remedy);
         let remedy = "must not be shorter than tokens.refresh_idle";
         section.check(refresh_absolute >= refresh_idle, "refresh_absolute", remedy);
-        Self { authorization_code, access_token, id_token, refresh_idle, refresh_absolute }
+        Self {
+            authorization_code,
+            access_token,
+            id_token,
+            refresh_idle,
+            refresh_absolute,
+        }
     }
 }
 
@@ -71,7 +81,11 @@ impl Keys {
         section.check(is_right, "refresh", "must be from \"1s\" to \"59s\"");
         let longest = tokens.access_token.max(tokens.id_token);
         match Rotation::new(announced, active, retired, published_max_age, longest) {
-            Ok(rotation) => Some(Self { rotation, published_max_age, refresh }),
+            Ok(rotation) => Some(Self {
+                rotation,
+                published_max_age,
+                refresh,
+            }),
             Err(too_short) => {
                 let (key, remedy) = remedy(too_short);
                 section.fault(key, remedy);
@@ -83,9 +97,10 @@ impl Keys {
 
 const fn remedy(too_short: RotationTooShort) -> (&'static str, &'static str) {
     match too_short {
-        RotationTooShort::Announcement => {
-            ("announced", "must be longer than keys.published_max_age and a minute")
-        }
+        RotationTooShort::Announcement => (
+            "announced",
+            "must be longer than keys.published_max_age and a minute",
+        ),
         RotationTooShort::Activity => ("active", "must be longer than keys.announced"),
         RotationTooShort::Retirement => (
             "retired",

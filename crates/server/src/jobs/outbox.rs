@@ -30,7 +30,9 @@ pub(super) async fn deliver_all(jobs: &Jobs, stopping: &watch::Receiver<bool>) {
 }
 
 async fn deliver(jobs: &Jobs, message: OutboxMessage) -> Result<(), StorageError> {
-    let OutboxMessage { attempts, ref id, .. } = message;
+    let OutboxMessage {
+        attempts, ref id, ..
+    } = message;
     let is_settled = match outbox::deliver(&jobs.journey, &message).await {
         Ok(()) => true,
         Err(cause) if cause.is_final() || attempts >= TRIES => {
@@ -66,8 +68,9 @@ mod tests {
 
     #[test]
     fn pauses_double_up_to_half_a_day() {
-        let minutes: Vec<u64> =
-            (1..=TRIES).map(|attempts| pause_after(attempts).as_secs() / 60).collect();
+        let minutes: Vec<u64> = (1..=TRIES)
+            .map(|attempts| pause_after(attempts).as_secs() / 60)
+            .collect();
 
         assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 720, 720]);
     }

@@ -26,9 +26,8 @@ pub struct Jobs {
     pub lease: Duration,
 }
 
-/// Runs jobs until `stopping` turns true; a job that is running is finished first.
-///
-/// Jobs block the thread they run on, so it must have nothing else to do.
+/// Runs jobs until `stopping` turns true; a job that is running is finished first. Reading the
+/// database may block the thread, so no request should wait on the same one.
 pub async fn run(jobs: Jobs, mut stopping: watch::Receiver<bool>) {
     let entropy: &dyn Entropy = &SystemEntropy;
     let holder: Arc<str> = entropy.uuid().into();
@@ -64,8 +63,60 @@ async fn run_if_due(
     }
     match job {
         Job::Purge => purge::run(&jobs.store).await?,
-        Job::RotateKeys => rotate_keys::run(&jobs.upkeep)?,
+        Job::RotateKeys => rotate_keys::run(&jobs.upkeep).await?,
     }
     let holder = Arc::clone(holder);
-    Ok(jobs.store.write(move |tx| storage::jobs::complete(tx, name, &holder)).await?)
+    Ok(jobs
+        .store
+        .write(move |tx| storage::jobs::complete(tx, name, &holder))
+        .await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Scene;
+
+    #[actix_web::test]
+    async fn jobs_run_once_among_all_nodes_and_stop_when_told() {
+        let scene = Scene::new();
+        let composition = scene.compose();
+        let store = composition.ground.store.clone();
+        let jobs = Jobs {
+            store: store.clone(),
+            upkeep: composition.ground.upkeep,
+            journey: composition.journey,
+            poll: Duration::from_millis(10),
+            lease: Duration::from_secs(60),
+        };
+        let (stop, stopping) = watch::channel(false);
+
+        let running = actix_web::rt::spawn(run(jobs, stopping));
+        tokio::time::timeout(Duration::from_secs(10), async {
+            for job in Job::ALL {
+                while is_due(&store, job).await {
+                    tokio::task::yield_now().await;
+                }
+            }
+        })
+        .await
+        .unwrap();
+        stop.send_replace(true);
+
+        tokio::time::timeout(Duration::from_secs(10), running)
+            .await
+            .unwrap()
+            .unwrap();
+        scene.clock.advance(Job::Purge.every());
+        assert!(is_due(&store, Job::Purge).await);
+    }
+
+    /// Whether another node could claim the job; tried without taking it away.
+    async fn is_due(store: &Store, job: Job) -> bool {
+        let (name, no_lease) = (job.name(), Duration::ZERO);
+        let claim = move |tx: &mut storage::Tx<'_>| {
+            storage::jobs::claim(tx, name, "another node", no_lease, job.every())
+        };
+        store.write(claim).await.unwrap()
+    }
 }

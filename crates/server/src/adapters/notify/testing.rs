@@ -166,7 +166,6 @@ impl Shared {
         let header = head.lines().find(|line| {
             line.to_ascii_lowercase()
                 .starts_with("authorization: bearer ")
-                .then_some(line)
         });
         let token = header
             .and_then(|line| line.split(' ').nth(2))

@@ -76,7 +76,7 @@ async fn a_code_is_sent_with_all_that_its_template_needs() {
 async fn other_mail_has_its_own_template_and_no_code() {
     let reply_to = "5c9d0a3e-3f52-4c94-8ad1-6e0c3b1f7a20";
     let scene = Scene::with(&[], |settings| {
-        settings.reply_to_id = NotifyId::parse(reply_to)
+        settings.reply_to_id = NotifyId::parse(reply_to);
     })
     .await;
 

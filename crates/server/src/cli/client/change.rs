@@ -41,7 +41,9 @@ pub(super) fn add(
         Ok(is_new)
     })?;
     if !is_new {
-        return Err(CommandError::refused(format!("there is a client {name} already")));
+        return Err(CommandError::refused(format!(
+            "there is a client {name} already"
+        )));
     }
     tell(&format!("Added {name}."), made.as_ref())
 }
@@ -81,7 +83,10 @@ pub(super) fn rotate_secret(
         let (id, settings) = (&stored.client.id, &stored.client.settings);
         let method = settings.token_endpoint_auth_method;
         if !method.has_secret() {
-            let words = format!("{id} has no secret: it authenticates by {}", method.as_str());
+            let words = format!(
+                "{id} has no secret: it authenticates by {}",
+                method.as_str()
+            );
             return Ok(Err(CommandError::refused(words)));
         }
         let (made, mut credential) = issue(&issuer, id, method);
@@ -124,9 +129,10 @@ fn changed<T: Send + 'static>(
         let refused = |words: String| Ok(Err(CommandError::refused(words)));
         match clients::find(tx, &id)? {
             None => refused(format!("there is no client {id}")),
-            Some(StoredClient { source: Source::File, .. }) => {
-                refused(format!("{id} is kept by the clients file: change it there"))
-            }
+            Some(StoredClient {
+                source: Source::File,
+                ..
+            }) => refused(format!("{id} is kept by the clients file: change it there")),
             Some(stored) => {
                 let changed = change(tx, stored)?;
                 if changed.is_ok() {
@@ -162,7 +168,13 @@ fn issue(ground: &Ground, id: &ClientId, method: AuthMethod) -> Issued {
         return (None, Credential::default());
     }
     let (secret, stored) = client_secret::generate(id, method, &ground.keyring, &SystemEntropy);
-    (Some(secret), Credential { current: Some(stored), previous: None })
+    (
+        Some(secret),
+        Credential {
+            current: Some(stored),
+            previous: None,
+        },
+    )
 }
 
 /// Takes the secret that the operator chose.
@@ -184,7 +196,10 @@ fn choose(
     }
     let kept = client_secret::keep(id, method, &chosen, &ground.keyring, &SystemEntropy);
     let current = Some(kept.map_err(|error| refused(error.to_string()))?);
-    Ok(Credential { current, previous: None })
+    Ok(Credential {
+        current,
+        previous: None,
+    })
 }
 
 fn new_client<'a>(
@@ -192,11 +207,20 @@ fn new_client<'a>(
     settings: &'a ClientSettings,
     credential: &'a Credential,
 ) -> NewClient<'a> {
-    NewClient { id, settings, credential, source: Source::CommandLine, source_digest: None }
+    NewClient {
+        id,
+        settings,
+        credential,
+        source: Source::CommandLine,
+        source_digest: None,
+    }
 }
 
 fn record(tx: &mut Tx<'_>, id: &ClientId) -> Result<(), StorageError> {
-    events::insert(tx, &Event::of(EventKind::ClientChanged).by_client(id.as_str()))
+    events::insert(
+        tx,
+        &Event::of(EventKind::ClientChanged).by_client(id.as_str()),
+    )
 }
 
 /// What was done, and the secret that was made: here and never again.
@@ -204,7 +228,11 @@ fn tell(done: &str, made: Option<&Secret<String>>) -> Result<(), CommandError> {
     let write = |out: &mut dyn Write| -> io::Result<()> {
         writeln!(out, "{done}")?;
         if let Some(secret) = made {
-            writeln!(out, "Its secret, which is not shown again:\n{}", secret.reveal())?;
+            writeln!(
+                out,
+                "Its secret, which is not shown again:\n{}",
+                secret.reveal()
+            )?;
         }
         Ok(())
     };
