@@ -1,0 +1,148 @@
+// What must hold on every page, whatever it asks.
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const WCAG_22_AA = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+
+/** The two ways to see a page that is 320 CSS pixels wide (WCAG 2.2, 1.4.10 Reflow). */
+export const PHONE = { width: 320, height: 640, deviceScaleFactor: 1 }
+const DESKTOP_AT_400_PERCENT = { width: 320, height: 256, deviceScaleFactor: 4 }
+
+/** `Check your email – Apply for a qualification`, and as `Error: ..` where something is wrong. */
+export async function assertTitled(page, { heading, service, error }) {
+  const headings = await page.locator('h1').allInnerTexts()
+  assert.deepEqual(headings, [heading])
+  assert.equal(await page.title(), `${error ? 'Error: ' : ''}${heading} – ${service}`)
+  assert.equal(await page.locator('html').getAttribute('lang'), 'en')
+}
+
+/** The summary stands first, leads to its field, and says what stands at the field too. */
+export async function assertErrorSummary(page, { field, message }, { javaScript }) {
+  const summary = page.locator('main .govuk-error-summary')
+  const input = page.locator(`#${field}`)
+  const isFirst = await summary.evaluate(
+    element => element === document.querySelector('main .govuk-grid-column-two-thirds').firstElementChild,
+  )
+  assert.ok(isFirst, 'the error summary is the first thing in main')
+  if (javaScript === 'on') {
+    assert.ok(await isFocused(summary), 'the summary has the focus')
+  }
+
+  const described = await input.getAttribute('aria-describedby')
+  const errorId = `${field}-error`
+  assert.ok(described.split(' ').includes(errorId), 'the field is described by its error')
+  const said = await page.locator(`#${errorId}`).textContent()
+  assert.equal(said.trim(), `Error: ${message}`)
+
+  await summary.getByRole('link', { name: message, exact: true }).click()
+  assert.ok(await isFocused(input), 'the link in the summary leads to the field')
+}
+
+function isFocused(locator) {
+  return locator.evaluate(element => element === document.activeElement)
+}
+
+/** axe finds nothing, wide or narrow, and nothing has to be scrolled sideways. */
+export async function assertAccessible(page) {
+  await page.evaluate(AXE)
+  await assertAxeFindsNothing(page)
+  await resized(page, PHONE, async () => {
+    await assertFits(page)
+    await assertAxeFindsNothing(page)
+  })
+  await resized(page, DESKTOP_AT_400_PERCENT, () => assertFits(page))
+}
+
+async function assertFits(page) {
+  const { content, window } = await page.evaluate(() => ({
+    content: document.documentElement.scrollWidth,
+    window: document.documentElement.clientWidth,
+  }))
+  assert.equal(window, 320)
+  assert.ok(content <= window, `the page is ${content} pixels wide`)
+}
+
+async function assertAxeFindsNothing(page) {
+  const violations = await page.evaluate(async tags => {
+    const results = await window.axe.run(document, { runOnly: tags })
+    return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' and ')}`)
+  }, WCAG_22_AA)
+  assert.deepEqual(violations, [])
+}
+
+/** Does something while the page is seen on another screen. */
+export async function resized(page, metrics, work) {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Emulation.setDeviceMetricsOverride', { mobile: false, ...metrics })
+  try {
+    await work()
+  } finally {
+    await session.send('Emulation.clearDeviceMetricsOverride')
+    await session.detach()
+    await page.setViewportSize(page.viewportSize())
+  }
+}
+
+const INTERACTIVE = 'a[href], button, input:not([type=hidden]), summary, [tabindex="0"]'
+
+/** Tab reaches everything that can be used, and shows where it is. */
+export async function assertUsableByKeyboard(page) {
+  const stops = await page.evaluate(selector => {
+    const look = element => {
+      const { outline, boxShadow, backgroundColor, border, clip } = getComputedStyle(element)
+      return [outline, boxShadow, backgroundColor, border, clip].join()
+    }
+    document.activeElement?.blur()
+    const stops = [...document.querySelectorAll(selector)].filter(stop => stop.checkVisibility())
+    window.tabStops = { look, unreached: new Map(stops.map(stop => [stop, look(stop)])), unseen: [] }
+    return stops.length
+  }, INTERACTIVE)
+
+  // Once round from wherever the focus is, and past the ends of the page.
+  for (let pressed = 0; pressed < stops + 2; pressed += 1) {
+    await page.keyboard.press('Tab')
+    await page.evaluate(() => {
+      const { look, unreached, unseen } = window.tabStops
+      const stop = document.activeElement
+      if (unreached.get(stop) === look(stop)) {
+        unseen.push(stop.outerHTML)
+      }
+      unreached.delete(stop)
+    })
+  }
+  const { unreached, unseen } = await page.evaluate(() => ({
+    unreached: [...window.tabStops.unreached.keys()].map(stop => stop.outerHTML),
+    unseen: window.tabStops.unseen,
+  }))
+  assert.deepEqual(unreached, [], 'Tab reaches every control')
+  assert.deepEqual(unseen, [], 'the focus can be seen')
+}
+
+/** In a forced palette (Windows contrast themes) controls keep an edge or an underline. */
+export async function assertLegibleInForcedColours(page) {
+  await page.emulateMedia({ forcedColors: 'active' })
+  try {
+    const shapeless = await page.evaluate(() => {
+      const hasEdge = element => {
+        const style = getComputedStyle(element)
+        const background = getComputedStyle(document.body).backgroundColor
+        const hasBorder = style.borderBottomStyle !== 'none' && parseFloat(style.borderBottomWidth) > 0
+        return (hasBorder && style.borderBottomColor !== background) || style.textDecorationLine === 'underline'
+      }
+      const controls = [...document.querySelectorAll('main button, main input:not([type=hidden])')]
+      return controls.filter(control => !hasEdge(control)).map(control => control.outerHTML)
+    })
+    assert.deepEqual(shapeless, [], 'controls in forced colours')
+    await assertUsableByKeyboard(page)
+  } finally {
+    await page.emulateMedia({ forcedColors: null })
+  }
+}
+
+/** Nothing went wrong that only a developer would see. */
+export function assertNoComplaints(page) {
+  assert.deepEqual(page.complaints, [])
+}
