@@ -1,7 +1,7 @@
 //! `/authorize`: where a relying service sends a browser (OpenID Connect Core §3.1.2).
 //!
 //! A request is parsed, decided over and answered with a code, an interaction or a refusal. An
-//! interaction comes back through [`resume`], which asks the same question again.
+//! interaction comes back through [`resume()`], which asks the same question again.
 
 mod begin;
 mod decision;
@@ -14,7 +14,6 @@ mod resume;
 mod tests;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use model::raw_pairs::RawPairs;
@@ -27,6 +26,7 @@ use crate::authorize::response::{Recipient, see_other};
 use crate::authorize_error_page::AuthorizeErrorPage;
 use crate::browser::Browser;
 use crate::fault::page_of_fault;
+use crate::form::is_form;
 use crate::provider::Provider;
 
 pub use response::ResponseMode;
@@ -64,17 +64,6 @@ pub async fn authorize_by_form(
         return see_other(&format!("/authorize?{query}"));
     }
     answer(&provider, &http, pairs).await
-}
-
-fn is_form(http: &HttpRequest) -> bool {
-    let content_type = http
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    content_type.is_some_and(|value| {
-        let essence = value.split(';').next().unwrap_or(value).trim();
-        essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    })
 }
 
 async fn answer(provider: &Provider, http: &HttpRequest, pairs: RawPairs) -> HttpResponse {

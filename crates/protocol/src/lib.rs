@@ -1,6 +1,6 @@
 //! The OpenID Connect provider: every endpoint a relying party speaks to.
 //!
-//! [`Provider`] holds what the endpoints need and [`routes`] puts them on their paths. A request
+//! [`Provider`] holds what the endpoints need and [`routes()`] puts them on their paths. A request
 //! that needs its person is stored as an interaction and handed to the journey by a redirect; it
 //! comes back through `/authorize/resume/{id}`. Neither crate knows the other.
 

@@ -131,15 +131,20 @@ impl OAuthError {
         }
     }
 
-    /// The answer. A status of 401 names a scheme, as RFC 9110 §15.5.2 demands.
+    /// The answer, and a line in the log that says why.
     pub(crate) fn respond(&self) -> HttpResponse {
+        tracing::info!(error = self.code().0, cause = ?self, "a client was refused");
+        self.answer()
+    }
+
+    /// A status of 401 names a scheme, as RFC 9110 §15.5.2 demands.
+    fn answer(&self) -> HttpResponse {
         #[derive(Serialize)]
         struct Body<'a> {
             error: &'a str,
             error_description: String,
         }
         let (error, status) = self.code();
-        tracing::info!(error, cause = ?self, "a client was refused");
         let body = Body {
             error,
             error_description: self.to_string(),
@@ -185,6 +190,6 @@ impl Failure {
         }
         let incident = IncidentId::draw(&*provider.entropy);
         tracing::error!(%incident, error = %self, "a client's request met a fault");
-        OAuthError::Fault(incident).respond()
+        OAuthError::Fault(incident).answer()
     }
 }

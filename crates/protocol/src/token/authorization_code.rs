@@ -23,7 +23,8 @@ use crate::token::response::{Granted, TokenResponse};
 /// What is drawn before the unit of work, so that the database does not wait for it.
 struct Drawn {
     access_token: NewAccessToken,
-    refresh_token: Secret<String>,
+    /// For clients that may use one.
+    refresh_token: Option<Secret<String>>,
 }
 
 pub(super) async fn exchange(
@@ -35,7 +36,9 @@ pub(super) async fn exchange(
     let lifetimes = provider.lifetimes;
     let drawn = Drawn {
         access_token: NewAccessToken::draw(&client, &*provider.entropy),
-        refresh_token: SecretKind::RefreshToken.mint(&*provider.entropy),
+        refresh_token: client
+            .may_use(GrantType::RefreshToken)
+            .then(|| SecretKind::RefreshToken.mint(&*provider.entropy)),
     };
     let write = provider
         .store
@@ -116,12 +119,13 @@ fn issue(
     let grant = code.grant;
     let access_ends = now.plus(lifetimes.access_token);
     let chain_ends = now.plus(lifetimes.refresh_absolute);
-    let with_refresh = gets_refresh_token(client, &grant);
+    let refresh_token = drawn
+        .refresh_token
+        .filter(|_| is_to_be_prolonged(client, &grant));
 
-    let grant_ends = if with_refresh {
-        chain_ends.plus(lifetimes.access_token)
-    } else {
-        access_ends
+    let grant_ends = match refresh_token {
+        Some(_) => chain_ends.plus(lifetimes.access_token),
+        None => access_ends,
     };
     grants::insert(tx, &grant, grant_ends)?;
     let access = Access {
@@ -132,9 +136,9 @@ fn issue(
         expires_at: access_ends,
     };
     drawn.access_token.store(tx, access)?;
-    if with_refresh {
+    if let Some(refresh_token) = &refresh_token {
         let token = NewRefreshToken {
-            digest: SecretDigest::of(drawn.refresh_token.reveal()),
+            digest: SecretDigest::of(refresh_token.reveal()),
             grant_id: &grant.id,
             client_id: &client.id,
             expires_at: now.plus(lifetimes.refresh_idle),
@@ -147,14 +151,13 @@ fn issue(
         grant: Box::new(grant),
         nonce: code.nonce,
         access_token: drawn.access_token,
-        refresh_token: with_refresh.then_some(drawn.refresh_token),
+        refresh_token,
         issued_at: now,
     })
 }
 
-/// Whether the grant can be prolonged: the person agreed to `offline_access`, or the client is set
-/// so.
-fn gets_refresh_token(client: &Client, grant: &Grant) -> bool {
-    let is_asked = PersonalScope::OfflineAccess.is_in(&grant.scope);
-    client.may_use(GrantType::RefreshToken) && (is_asked || client.settings.always_refresh_token)
+/// Whether a refresh token goes with the grant: the person agreed to `offline_access`, or the
+/// client is set so.
+fn is_to_be_prolonged(client: &Client, grant: &Grant) -> bool {
+    client.settings.always_refresh_token || PersonalScope::OfflineAccess.is_in(&grant.scope)
 }
