@@ -135,8 +135,7 @@ impl Launch {
             ("MAIL__SMTP__TLS", "none"),
             ("MAIL__SMTP__FROM", "no-reply@bench.example"),
             ("CONTACT__SUPPORT_EMAIL", "help@bench.example"),
-            ("CONTACT__PRIVACY_OWNER", "nobody"),
-            ("CONTACT__PRIVACY_EMAIL", "privacy@bench.example"),
+            ("CONTACT__ORGANISATION", "Nobody"),
         ] {
             command.env(format!("IDENTITY__{name}"), value);
         }
