@@ -1,0 +1,527 @@
+// A relying party that others wrote, npm's openid-client, agrees with the provider. It is given
+// the issuer and a client, and finds everything else by discovery.
+
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+
+import * as oidc from 'openid-client'
+
+import { launch, newTab, press } from './browser.mjs'
+import { assertNoComplaints } from './page_rules.mjs'
+import { Person } from './person.mjs'
+import { Provider } from './processes.mjs'
+import { RelyingService } from './relying_service.mjs'
+
+const SECRET = 'a secret: with+every&thing, 100% é'
+const EVERY_SCOPE = 'openid email profile offline_access'
+
+let browser, page, person, provider, service, signingKeys
+
+before(async () => {
+  signingKeys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
+  const publicKey = await crypto.subtle.exportKey('jwk', signingKeys.publicKey)
+  service = await RelyingService.start()
+  const client = settings => service.client({ client_secret: SECRET, ...settings })
+  provider = await Provider.start({
+    clients: [
+      client({
+        client_id: 'apply',
+        grant_types: ['authorization_code', 'refresh_token'],
+        scope: 'email offline_access openid profile',
+      }),
+      client({ client_id: 'RS256', id_token_signed_response_alg: 'RS256' }),
+      client({ client_id: 'PS256', id_token_signed_response_alg: 'PS256' }),
+      client({ client_id: 'ES256', id_token_signed_response_alg: 'ES256' }),
+      client({ client_id: 'EdDSA', id_token_signed_response_alg: 'EdDSA', userinfo_signed_response_alg: 'EdDSA' }),
+      client({ client_id: 'post', token_endpoint_auth_method: 'client_secret_post' }),
+      client({ client_id: 'shared-key', token_endpoint_auth_method: 'client_secret_jwt' }),
+      client({ client_id: 'plain', require_pkce: false }),
+      client({ client_id: 'another', grant_types: ['authorization_code', 'refresh_token'] }),
+      client({
+        client_id: 'nightly-report',
+        redirect_uris: [],
+        post_logout_redirect_uris: [],
+        grant_types: ['client_credentials'],
+        scope: 'report:read',
+      }),
+      service.client({
+        client_id: 'own-key',
+        token_endpoint_auth_method: 'private_key_jwt',
+        jwks: { keys: [{ kty: publicKey.kty, crv: publicKey.crv, x: publicKey.x, y: publicKey.y, kid: 'one', alg: 'ES256' }] },
+      }),
+      service.client({
+        client_id: 'public',
+        application_type: 'native',
+        token_endpoint_auth_method: 'none',
+        redirect_uris: [service.redirectUri, 'http://127.0.0.1/callback'],
+      }),
+    ],
+  })
+  browser = await launch()
+  page = await newTab(browser)
+  person = new Person(page, provider, service)
+  await person.signsInForTheFirstTime({ client_id: 'plain' })
+})
+
+after(async () => {
+  await browser?.close()
+  await provider?.stop()
+  await service?.stop()
+})
+
+/** The relying party of a registered client, which checks every signature. */
+async function party(clientId, authentication = oidc.ClientSecretBasic(SECRET), metadata = {}) {
+  const config = await oidc.discovery(new URL(provider.issuer), clientId, metadata, authentication, {
+    execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks],
+  })
+  config.timeout = 10
+  return config
+}
+
+/** A request that has begun: where to send the browser, and what to expect of the answer. */
+async function beginSignIn(config, parameters = {}) {
+  const pkceCodeVerifier = oidc.randomPKCECodeVerifier()
+  const expectedNonce = oidc.randomNonce()
+  const expectedState = oidc.randomState()
+  const url = oidc.buildAuthorizationUrl(config, {
+    redirect_uri: service.redirectUri,
+    scope: 'openid email',
+    code_challenge: await oidc.calculatePKCECodeChallenge(pkceCodeVerifier),
+    code_challenge_method: 'S256',
+    nonce: expectedNonce,
+    state: expectedState,
+    ...parameters,
+  })
+  const maxAge = parameters.max_age === undefined ? undefined : Number(parameters.max_age)
+  return { url: url.href, checks: { pkceCodeVerifier, expectedNonce, expectedState, maxAge, idTokenExpected: true } }
+}
+
+/** The person, who is signed in, comes back with no page between. */
+async function signInSilently(config, parameters) {
+  const { url, checks } = await beginSignIn(config, parameters)
+  await page.goto(url)
+  return oidc.authorizationCodeGrant(config, broughtBack(), checks)
+}
+
+/** What came back as openid-client takes it: the URL, or the request where it was posted. */
+function broughtBack() {
+  const request = service.arrival()
+  return request.method === 'POST' ? request : new URL(request.url)
+}
+
+async function refused(promise, error) {
+  await assert.rejects(promise, thrown => {
+    assert.equal(thrown.error ?? thrown.cause?.error, error, thrown.message)
+    return true
+  })
+}
+
+test('a first sign-in gives tokens that tell who came', async () => {
+  const config = await party('apply')
+  const tab = await newTab(browser)
+  const newcomer = new Person(tab, provider, service)
+  const { url, checks } = await beginSignIn(config, { scope: EVERY_SCOPE, login_hint: newcomer.address })
+
+  await tab.goto(url)
+  await press(tab, 'Continue')
+  await newcomer.typesTheCode()
+  await press(tab, 'Continue')
+  const tokens = await oidc.authorizationCodeGrant(config, broughtBack(), checks)
+
+  const claims = tokens.claims()
+  assert.equal(claims.iss, provider.issuer)
+  assert.equal(claims.aud, 'apply')
+  assert.ok(Math.abs(Date.now() / 1000 - claims.auth_time) < 60)
+  assert.equal(claims.acr, 'Cl')
+  assert.deepEqual(claims.amr, ['email'])
+  assert.equal(tokens.token_type, 'bearer')
+  assert.equal(tokens.expires_in, 3600)
+  assert.ok(tokens.refresh_token)
+  assert.equal(broughtBack().searchParams.get('iss'), provider.issuer)
+
+  const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, claims.sub)
+  assert.equal(userinfo.email, newcomer.address)
+  assert.equal(userinfo.email_verified, true)
+  assertNoComplaints(tab)
+  await tab.context().close()
+})
+
+describe('ID tokens', () => {
+  for (const algorithm of ['RS256', 'PS256', 'ES256', 'EdDSA']) {
+    test(`are signed with ${algorithm} for a client that registered it`, async () => {
+      const config = await party(algorithm, undefined, { id_token_signed_response_alg: algorithm })
+
+      const tokens = await signInSilently(config)
+
+      const [header] = tokens.id_token.split('.')
+      const { alg, kid } = JSON.parse(Buffer.from(header, 'base64url'))
+      assert.equal(alg, algorithm)
+      assert.ok(kid)
+    })
+  }
+
+  test('tell of the same session, authentication and person each time', async () => {
+    const [first, second] = [await signInSilently(await party('RS256')), await signInSilently(await party('plain'))]
+
+    for (const claim of ['sub', 'sid', 'auth_time']) {
+      assert.ok(first.claims()[claim], claim)
+      assert.equal(first.claims()[claim], second.claims()[claim], claim)
+    }
+  })
+
+  test('are refused where another algorithm was agreed', async () => {
+    const config = await party('RS256', undefined, { id_token_signed_response_alg: 'ES256' })
+
+    await assert.rejects(signInSilently(config), { code: 'OAUTH_INVALID_RESPONSE' })
+  })
+})
+
+describe('clients authenticate', () => {
+  const methods = {
+    'by Basic with a secret of every kind of character': () => party('apply'),
+    'by a secret in the form': () => party('post', oidc.ClientSecretPost(SECRET)),
+    'by an assertion under a shared secret': () => party('shared-key', oidc.ClientSecretJwt(SECRET)),
+    'by an assertion under their own key': () =>
+      party('own-key', oidc.PrivateKeyJwt({ key: signingKeys.privateKey, kid: 'one' })),
+    'not at all where they can keep no secret': () => party('public', oidc.None()),
+  }
+  for (const [method, connect] of Object.entries(methods)) {
+    test(method, async () => {
+      const config = await connect()
+
+      const tokens = await signInSilently(config)
+
+      assert.equal(tokens.claims().aud, config.clientMetadata().client_id)
+    })
+  }
+
+  test('and a wrong secret is refused', async () => {
+    const config = await party('apply', oidc.ClientSecretBasic('wrong'))
+
+    await assert.rejects(signInSilently(config), { status: 401 })
+  })
+
+  test('and a method that was not registered is refused', async () => {
+    const config = await party('apply', oidc.ClientSecretPost(SECRET))
+
+    await assert.rejects(signInSilently(config), { status: 401 })
+  })
+})
+
+test('a scope that the client did not register is left out', async () => {
+  const tokens = await signInSilently(await party('apply'), { scope: 'openid trn address email' })
+
+  assert.equal(tokens.scope, 'email openid')
+})
+
+describe('userinfo', () => {
+  test('comes signed to a client that registered it so', async () => {
+    const metadata = { id_token_signed_response_alg: 'EdDSA', userinfo_signed_response_alg: 'EdDSA' }
+    const config = await party('EdDSA', undefined, metadata)
+    const tokens = await signInSilently(config)
+
+    const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub)
+
+    assert.equal(userinfo.email, person.address)
+  })
+
+  test('tells no more than the scope', async () => {
+    const config = await party('apply')
+    const tokens = await signInSilently(config, { scope: 'openid' })
+
+    const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub)
+
+    assert.deepEqual(userinfo, { sub: tokens.claims().sub })
+  })
+
+  test('challenges a token that is none', async () => {
+    const config = await party('apply')
+
+    await assert.rejects(oidc.fetchUserInfo(config, 'nonsense', 'nobody'), thrown => {
+      assert.equal(thrown.cause[0].scheme, 'bearer')
+      assert.equal(thrown.cause[0].parameters.error, 'invalid_token')
+      return true
+    })
+  })
+})
+
+describe('a refresh token', () => {
+  test('gives new tokens for the same person, again and again', async () => {
+    const config = await party('apply')
+    const first = await signInSilently(config, { scope: EVERY_SCOPE })
+
+    const second = await oidc.refreshTokenGrant(config, first.refresh_token)
+    const third = await oidc.refreshTokenGrant(config, second.refresh_token)
+
+    assert.notEqual(second.refresh_token, first.refresh_token)
+    assert.equal(third.claims().sub, first.claims().sub)
+    assert.equal(third.claims().auth_time, first.claims().auth_time)
+    const userinfo = await oidc.fetchUserInfo(config, third.access_token, first.claims().sub)
+    assert.equal(userinfo.email, person.address)
+  })
+
+  test('that was spent, and whose successor was used, ends the whole family', async () => {
+    const config = await party('apply')
+    const first = await signInSilently(config, { scope: EVERY_SCOPE })
+    const second = await oidc.refreshTokenGrant(config, first.refresh_token)
+    const third = await oidc.refreshTokenGrant(config, second.refresh_token)
+
+    await refused(oidc.refreshTokenGrant(config, first.refresh_token), 'invalid_grant')
+
+    await refused(oidc.refreshTokenGrant(config, third.refresh_token), 'invalid_grant')
+    const { active } = await oidc.tokenIntrospection(config, third.access_token)
+    assert.equal(active, false)
+  })
+
+  test('is useless to another client', async () => {
+    const config = await party('apply')
+    const { refresh_token } = await signInSilently(config, { scope: EVERY_SCOPE })
+
+    await refused(oidc.refreshTokenGrant(await party('another'), refresh_token), 'invalid_grant')
+
+    await oidc.refreshTokenGrant(config, refresh_token)
+  })
+})
+
+describe('introspection and revocation', () => {
+  test('a token is active until it is revoked', async () => {
+    const config = await party('apply')
+    const tokens = await signInSilently(config, { scope: EVERY_SCOPE })
+
+    const before = await oidc.tokenIntrospection(config, tokens.access_token)
+    assert.equal(before.active, true)
+    assert.equal(before.client_id, 'apply')
+    assert.equal(before.sub, tokens.claims().sub)
+    await oidc.tokenRevocation(config, tokens.access_token)
+
+    assert.deepEqual(await oidc.tokenIntrospection(config, tokens.access_token), { active: false })
+    await assert.rejects(oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub))
+  })
+
+  test('revoking a refresh token ends what it gave', async () => {
+    const config = await party('apply')
+    const tokens = await signInSilently(config, { scope: EVERY_SCOPE })
+
+    await oidc.tokenRevocation(config, tokens.refresh_token, { token_type_hint: 'refresh_token' })
+
+    await refused(oidc.refreshTokenGrant(config, tokens.refresh_token), 'invalid_grant')
+    assert.deepEqual(await oidc.tokenIntrospection(config, tokens.access_token), { active: false })
+  })
+
+  test('another client sees and revokes nothing', async () => {
+    const config = await party('apply')
+    const another = await party('another')
+    const tokens = await signInSilently(config)
+
+    assert.deepEqual(await oidc.tokenIntrospection(another, tokens.access_token), { active: false })
+    await oidc.tokenRevocation(another, tokens.access_token).catch(() => {})
+
+    assert.equal((await oidc.tokenIntrospection(config, tokens.access_token)).active, true)
+  })
+})
+
+test('a program gets a token for itself, within its scope', async () => {
+  const config = await party('nightly-report')
+
+  const tokens = await oidc.clientCredentialsGrant(config, { scope: 'report:read' })
+
+  assert.equal(tokens.scope, 'report:read')
+  assert.equal(tokens.refresh_token, undefined)
+  const { active, client_id, sub } = await oidc.tokenIntrospection(config, tokens.access_token)
+  assert.deepEqual({ active, client_id, sub }, { active: true, client_id: 'nightly-report', sub: 'nightly-report' })
+  await refused(oidc.clientCredentialsGrant(config, { scope: 'openid' }), 'invalid_scope')
+  await refused(oidc.clientCredentialsGrant(await party('apply')), 'unauthorized_client')
+})
+
+test('a code works once, and using it again ends what it gave', async () => {
+  const config = await party('apply')
+  const { url, checks } = await beginSignIn(config)
+  await page.goto(url)
+  const tokens = await oidc.authorizationCodeGrant(config, broughtBack(), checks)
+
+  await refused(oidc.authorizationCodeGrant(config, broughtBack(), checks), 'invalid_grant')
+
+  assert.deepEqual(await oidc.tokenIntrospection(config, tokens.access_token), { active: false })
+})
+
+test('a code is useless with another verifier', async () => {
+  const config = await party('apply')
+  const { url, checks } = await beginSignIn(config)
+  await page.goto(url)
+
+  const stolen = { ...checks, pkceCodeVerifier: oidc.randomPKCECodeVerifier() }
+  await refused(oidc.authorizationCodeGrant(config, broughtBack(), stolen), 'invalid_grant')
+})
+
+test('a native application listens on a port of the moment', async () => {
+  const config = await party('public', oidc.None())
+  const redirect_uri = service.redirectUri.replace('localhost', '127.0.0.1')
+  const { url, checks } = await beginSignIn(config, { redirect_uri })
+  await page.goto(url)
+
+  const landed = new URL(page.url())
+  const tokens = await oidc.authorizationCodeGrant(config, landed, checks)
+
+  assert.equal(landed.hostname, '127.0.0.1')
+  assert.equal(tokens.claims().aud, 'public')
+})
+
+describe('the answer by form', () => {
+  for (const javaScript of ['on', 'off']) {
+    test(`is posted after a whole sign-in with JavaScript ${javaScript}`, async () => {
+      const config = await party('apply')
+      const tab = await newTab(browser, { javaScript })
+      const newcomer = new Person(tab, provider, service)
+      const { url, checks } = await beginSignIn(config, { response_mode: 'form_post' })
+
+      await tab.goto(url)
+      await newcomer.givesAddress()
+      await newcomer.typesTheCode()
+      await press(tab, 'Continue')
+      if (javaScript === 'off') {
+        await press(tab, 'Continue')
+      }
+      await tab.getByText('You are back at /callback').waitFor()
+
+      assert.equal(service.arrival().method, 'POST')
+      const tokens = await oidc.authorizationCodeGrant(config, broughtBack(), checks)
+      const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, tokens.claims().sub)
+      assert.equal(userinfo.email, newcomer.address)
+      assertNoComplaints(tab)
+      await tab.context().close()
+    })
+  }
+
+  test('carries errors too', async () => {
+    const config = await party('apply')
+    const { url, checks } = await beginSignIn(config, { response_mode: 'form_post', prompt: 'none', max_age: '0' })
+
+    await page.goto(url)
+    await page.getByText('You are back at /callback').waitFor()
+
+    assert.equal(service.arrival().method, 'POST')
+    await refused(oidc.authorizationCodeGrant(config, broughtBack(), checks), 'login_required')
+  })
+})
+
+describe('prompt and max_age', () => {
+  test('prompt=none answers silently with a session', async () => {
+    const tokens = await signInSilently(await party('apply'), { prompt: 'none' })
+
+    assert.ok(tokens.claims().sub)
+  })
+
+  test('prompt=none without a session is login_required', async () => {
+    const config = await party('apply')
+    const tab = await newTab(browser)
+    const { url, checks } = await beginSignIn(config, { prompt: 'none' })
+
+    await tab.goto(url)
+
+    await refused(oidc.authorizationCodeGrant(config, broughtBack(), checks), 'login_required')
+    await tab.context().close()
+  })
+
+  test('prompt=login asks again, and auth_time tells of it', async () => {
+    const config = await party('apply')
+    const tab = await newTab(browser)
+    const again = person.at(tab)
+    await again.asksForACode({ client_id: 'plain' })
+    await again.typesTheCode()
+    const { url, checks } = await beginSignIn(config, { prompt: 'login', max_age: '3600' })
+    const asked = Math.floor(Date.now() / 1000)
+
+    await tab.goto(url)
+    await again.givesAddress()
+    await again.typesTheCode()
+    const tokens = await oidc.authorizationCodeGrant(config, broughtBack(), checks)
+
+    assert.ok(tokens.claims().auth_time >= asked)
+    await tab.context().close()
+  })
+
+  test('max_age lets a recent sign-in pass', async () => {
+    const tokens = await signInSilently(await party('apply'), { max_age: '3600' })
+
+    assert.ok(tokens.claims().auth_time)
+  })
+
+  test('max_age=0 asks again', async () => {
+    const { url } = await beginSignIn(await party('apply'), { max_age: '0' })
+
+    await page.goto(url)
+
+    await page.getByRole('heading', { name: 'Enter your email address' }).waitFor()
+  })
+})
+
+describe('a request in error', () => {
+  const mistakes = {
+    'without PKCE': [{ code_challenge: '', code_challenge_method: '' }, 'invalid_request'],
+    'with a plain challenge': [{ code_challenge_method: 'plain' }, 'invalid_request'],
+    'for another response type': [{ response_type: 'id_token' }, 'unsupported_response_type'],
+    'with a request object': [{ request: 'e30.e30.' }, 'request_not_supported'],
+    'with prompt=none and another': [{ prompt: 'none login' }, 'invalid_request'],
+  }
+  for (const [mistake, [parameters, error]] of Object.entries(mistakes)) {
+    test(mistake, async () => {
+      const config = await party('apply')
+      const { url, checks } = await beginSignIn(config, parameters)
+
+      await page.goto(url)
+
+      await refused(oidc.authorizationCodeGrant(config, broughtBack(), checks), error)
+    })
+  }
+
+  test('with a foreign redirect URI goes nowhere', async () => {
+    const { url } = await beginSignIn(await party('apply'), { redirect_uri: `${service.address}/elsewhere` })
+
+    await page.goto(url)
+
+    assert.equal(page.status, 400)
+    await page.getByRole('heading', { name: 'You cannot sign in from this link' }).waitFor()
+  })
+})
+
+describe('signing out', () => {
+  test('with the ID token as hint ends the session and comes back with the state', async () => {
+    const config = await party('apply')
+    const tab = await newTab(browser)
+    const leaver = person.at(tab)
+    const { url, checks } = await beginSignIn(config, { scope: EVERY_SCOPE })
+    await tab.goto(url)
+    await leaver.givesAddress()
+    await leaver.typesTheCode()
+    const tokens = await oidc.authorizationCodeGrant(config, broughtBack(), checks)
+
+    const out = oidc.buildEndSessionUrl(config, {
+      id_token_hint: tokens.id_token,
+      post_logout_redirect_uri: service.postLogoutRedirectUri,
+      state: 'on the way out',
+    })
+    await tab.goto(out.href)
+
+    assert.equal(tab.url(), `${service.postLogoutRedirectUri}?state=on+the+way+out`)
+    const silent = await beginSignIn(config, { prompt: 'none' })
+    await tab.goto(silent.url)
+    await refused(oidc.authorizationCodeGrant(config, broughtBack(), silent.checks), 'login_required')
+    assertNoComplaints(tab)
+    await tab.context().close()
+  })
+
+  test('without a hint asks first, and then comes back', async () => {
+    const config = await party('apply')
+    const tab = await newTab(browser)
+    await person.at(tab).asksForACode({ client_id: 'plain' })
+    await person.at(tab).typesTheCode()
+
+    const out = oidc.buildEndSessionUrl(config, { post_logout_redirect_uri: service.postLogoutRedirectUri })
+    await tab.goto(out.href)
+    await press(tab, 'Sign out')
+
+    assert.equal(tab.url(), service.postLogoutRedirectUri)
+    assertNoComplaints(tab)
+    await tab.context().close()
+  })
+})
