@@ -1,6 +1,6 @@
 //! Our signing keys: making them, signing with them, publishing them, replacing them.
 //!
-//! A key at rest is a [`StoredKey`](model::signing_key::StoredKey), made by [`generate`] and opened
+//! A key at rest is a [`StoredKey`], made by [`generate`] and opened
 //! into a [`KeySet`], which signs, verifies and renders the JWKS. [`Keys`] is the set in force,
 //! shared by every handler and followed from the database. [`Rotation`] plans each key's life:
 //! announced, active, retired, removed; [`KeyUpkeep`] carries the plan out in the database.
