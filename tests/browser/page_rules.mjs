@@ -7,8 +7,8 @@ import { createRequire } from 'node:module'
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const WCAG_22_AA = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 
-/** The two ways to see a page that is 320 CSS pixels wide (WCAG 2.2, 1.4.10 Reflow). */
-export const PHONE = { width: 320, height: 640, deviceScaleFactor: 1 }
+/** Two ways to see a page that is 320 CSS pixels wide (WCAG 2.2, 1.4.10 Reflow). */
+const PHONE = { width: 320, height: 640, deviceScaleFactor: 1 }
 const DESKTOP_AT_400_PERCENT = { width: 320, height: 256, deviceScaleFactor: 4 }
 
 /** `Check your email – Apply for a qualification`, and as `Error: ..` where something is wrong. */
@@ -47,6 +47,7 @@ function isFocused(locator) {
 
 /** axe finds nothing, wide or narrow, and nothing has to be scrolled sideways. */
 export async function assertAccessible(page) {
+  await allowScripts(page)
   await page.evaluate(AXE)
   await assertAxeFindsNothing(page)
   await resized(page, PHONE, async () => {
@@ -54,6 +55,18 @@ export async function assertAccessible(page) {
     await assertAxeFindsNothing(page)
   })
   await resized(page, DESKTOP_AT_400_PERCENT, () => assertFits(page))
+}
+
+/**
+ * axe is a script: it could not look at a page without JavaScript. What the page would have run
+ * when it came stays undone.
+ */
+async function allowScripts(page) {
+  const session = await page.context().newCDPSession(page)
+  for (const value of [true, false]) {
+    await session.send('Emulation.setScriptExecutionDisabled', { value })
+  }
+  await session.detach()
 }
 
 async function assertFits(page) {
@@ -74,7 +87,7 @@ async function assertAxeFindsNothing(page) {
 }
 
 /** Does something while the page is seen on another screen. */
-export async function resized(page, metrics, work) {
+async function resized(page, metrics, work) {
   const session = await page.context().newCDPSession(page)
   await session.send('Emulation.setDeviceMetricsOverride', { mobile: false, ...metrics })
   try {

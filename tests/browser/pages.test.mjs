@@ -7,14 +7,12 @@ import { after, before, describe, test } from 'node:test'
 
 import { launch, newTab, press } from './browser.mjs'
 import {
-  PHONE,
   assertAccessible,
   assertErrorSummary,
   assertLegibleInForcedColours,
   assertNoComplaints,
   assertTitled,
   assertUsableByKeyboard,
-  resized,
 } from './page_rules.mjs'
 import { Person } from './person.mjs'
 import { Provider, freePort } from './processes.mjs'
@@ -448,7 +446,6 @@ async function photograph(page, name, javaScript) {
   await mkdir(folder, { recursive: true })
   await page.evaluate(() => document.activeElement?.blur())
   await page.screenshot({ path: join(folder, `${name}-1280.png`), fullPage: true })
-  await resized(page, PHONE, () =>
-    page.screenshot({ path: join(folder, `${name}-320.png`), fullPage: true }),
-  )
+  await page.setViewportSize({ width: 320, height: 640 })
+  await page.screenshot({ path: join(folder, `${name}-320.png`), fullPage: true })
 }

@@ -1,0 +1,177 @@
+//! What developers have agreed on, held against the code.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use pages::samples::{check_samples, rendered_emails};
+use pages::{EmailView, Pages, PagesSettings, View, template_names, templates_used_by};
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+}
+
+fn packages() -> Vec<Value> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let told = Command::new(cargo)
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&told.stdout).unwrap();
+    metadata["packages"].as_array().unwrap().clone()
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap()
+}
+
+/// The packages that the program of a package is built from.
+fn normal_dependencies(package: &Value) -> BTreeSet<&str> {
+    let dependencies = package["dependencies"].as_array().unwrap().iter();
+    dependencies
+        .filter(|dependency| dependency["kind"].is_null())
+        .map(|dependency| text(dependency, "name"))
+        .collect()
+}
+
+#[test]
+fn crates_depend_on_each_other_as_the_design_draws_it() {
+    let packages = packages();
+    let ours: BTreeSet<&str> = packages.iter().map(|package| text(package, "name")).collect();
+
+    let drawn: BTreeMap<&str, BTreeSet<&str>> = packages
+        .iter()
+        .map(|package| {
+            let edges = normal_dependencies(package).intersection(&ours).copied().collect();
+            (text(package, "name"), edges)
+        })
+        .filter(|(name, _)| !["acceptance", "bench"].contains(name))
+        .collect();
+
+    let expected = [
+        ("demo", &[][..]),
+        ("journey", &["model", "pages", "storage"]),
+        ("model", &[]),
+        ("pages", &["model"]),
+        ("protocol", &["model", "pages", "storage"]),
+        ("server", &["journey", "model", "pages", "protocol", "storage"]),
+        ("storage", &["model"]),
+    ];
+    let expected = expected.map(|(name, edges)| (name, edges.iter().copied().collect()));
+    assert_eq!(drawn, BTreeMap::from(expected));
+}
+
+#[test]
+fn a_library_that_one_crate_hides_is_named_by_no_other() {
+    for (library, keepers) in [
+        ("diesel", &["storage"][..]),
+        ("diesel_migrations", &["storage"]),
+        ("handlebars", &["pages"]),
+        ("openidconnect", &["acceptance", "demo"]),
+        ("actix-web", &["acceptance", "bench", "demo", "journey", "pages", "protocol", "server"]),
+        ("lettre", &["server"]),
+        ("argon2", &["protocol", "server"]),
+    ] {
+        for package in packages() {
+            let name = text(&package, "name");
+            let depends = normal_dependencies(&package).contains(library);
+            assert!(!depends || keepers.contains(&name), "{name} depends on {library}");
+        }
+    }
+}
+
+#[test]
+fn every_crate_is_named_like_its_folder_and_published_nowhere() {
+    for package in packages() {
+        let name = text(&package, "name");
+        let manifest = Path::new(text(&package, "manifest_path")).parent().unwrap();
+        let folder = manifest.file_name().unwrap().to_str().unwrap();
+        let expected = if name == "acceptance" { "tests" } else { name };
+        assert_eq!(folder, expected, "the folder of {name}");
+        assert_eq!(package["publish"], serde_json::json!([]), "{name} says publish = false");
+    }
+}
+
+#[test]
+fn both_databases_have_migrations_of_the_same_names() {
+    let names = |database: &str| -> BTreeSet<String> {
+        let folder = root().join("migrations").join(database);
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    };
+
+    assert_eq!(names("sqlite"), names("postgres"));
+}
+
+/// Renders the samples of views, and remembers which templates they use.
+struct Gallery {
+    pages: Pages,
+    used: BTreeSet<&'static str>,
+    problems: Vec<String>,
+}
+
+impl Gallery {
+    fn show<V: View>(&mut self) {
+        self.used.extend(templates_used_by(V::TEMPLATE));
+        self.problems.extend(check_samples::<V>(&self.pages).unwrap());
+    }
+
+    fn show_email<V: EmailView>(&mut self) {
+        for template in [V::TEXT, V::HTML] {
+            self.used.extend(templates_used_by(template));
+        }
+        assert!(!rendered_emails::<V>(&self.pages).unwrap().is_empty(), "{}", V::TEXT);
+    }
+}
+
+#[test]
+fn every_template_is_used_by_a_view_and_every_sample_renders() {
+    let pages = Pages::new(PagesSettings::default()).unwrap();
+    let mut gallery = Gallery { pages, used: BTreeSet::new(), problems: Vec::new() };
+    gallery.used.extend(templates_used_by("layout"));
+    gallery.used.extend(templates_used_by("email/layout.html"));
+
+    gallery.show::<journey::account_created::AccountCreatedPage>();
+    gallery.show::<journey::address_warning::AddressWarningPage>();
+    gallery.show::<journey::code_not_sent::CodeNotSentPage>();
+    gallery.show::<journey::consent::ConsentPage>();
+    gallery.show::<journey::email::EmailPage>();
+    gallery.show::<journey::email_code::EmailCodePage>();
+    gallery.show::<journey::interrupted::InterruptedPage>();
+    gallery.show::<journey::link::LinkElsewherePage>();
+    gallery.show::<journey::link::LinkPage>();
+    gallery.show::<journey::link::LinkSpentPage>();
+    gallery.show::<journey::new_code_needed::NewCodeNeededPage>();
+    gallery.show::<journey::select_account::SelectAccountPage>();
+    gallery.show::<journey::too_many::TooManyPage>();
+    gallery.show_email::<journey::emails::AccountCreatedEmail>();
+    gallery.show_email::<journey::emails::SignInCodeEmail>();
+    gallery.show::<protocol::already_finished_page::AlreadyFinishedPage>();
+    gallery.show::<protocol::authorize_error_page::AuthorizeErrorPage>();
+    gallery.show::<protocol::end_session_page::EndSessionPage>();
+    gallery.show::<protocol::end_session_page::SignedOutPage>();
+    gallery.show::<protocol::form_post_page::FormPostPage>();
+    gallery.show::<pages::error_page::ErrorView>();
+    gallery.show::<pages::information::AccessibilityPage>();
+    gallery.show::<pages::information::CookiesPage>();
+    gallery.show::<pages::information::PrivacyPage>();
+    gallery.show::<pages::dev_mailbox::MailboxPage>();
+    gallery.show::<pages::dev_mailbox::MessagePage>();
+
+    assert_eq!(gallery.problems, [""; 0]);
+    let unused: Vec<_> = template_names().filter(|name| !gallery.used.contains(name)).collect();
+    assert_eq!(unused, [""; 0]);
+}
+
+#[test]
+fn the_readme_names_the_commands_that_exist() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let makefile = std::fs::read_to_string(root().join("Makefile")).unwrap();
+
+    for command in ["run", "test", "bench"] {
+        assert!(readme.contains(&format!("make {command}")), "make {command}");
+        assert!(makefile.contains(&format!("\n{command}:")), "{command}");
+    }
+}

@@ -1,0 +1,28 @@
+//! The whole provider, driven from outside: one binary for all acceptance tests.
+//!
+//! `journey` is what people meet, `oidc` what relying services meet, `operations` what operators
+//! and attackers meet, `architecture` what developers have agreed on.
+
+mod architecture;
+
+mod journey {
+    mod email;
+    mod first_sign_in;
+    mod returning;
+    mod sign_out;
+    mod tabs;
+}
+
+mod oidc {
+    mod authorize;
+    mod discovery;
+    mod replay;
+}
+
+mod operations {
+    mod attacks;
+    mod commands;
+    mod crash;
+    mod log;
+    mod serving;
+}
