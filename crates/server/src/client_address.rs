@@ -5,22 +5,23 @@ use std::net::IpAddr;
 
 use actix_web::HttpMessage as _;
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{
+    FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO,
+};
 use ipnet::IpNet;
 use model::ClientAddress;
 
 use crate::request_id::RequestId;
 
-const FORWARDED_FOR: &str = "x-forwarded-for";
-const REQUEST_ID: &str = "x-request-id";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What only a trusted proxy may say; from anybody else it is removed, so that nothing further
 /// inside can believe it by mistake.
-const PROXY_HEADERS: [&str; 5] = [
-    FORWARDED_FOR,
-    "x-forwarded-proto",
-    "x-forwarded-host",
-    "forwarded",
+const PROXY_HEADERS: [HeaderName; 5] = [
+    X_FORWARDED_FOR,
+    X_FORWARDED_PROTO,
+    X_FORWARDED_HOST,
+    FORWARDED,
     REQUEST_ID,
 ];
 
@@ -70,7 +71,7 @@ impl TrustedProxies {
     /// one says is the client; where it says nothing readable, it stands for the client itself.
     fn client_behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let lines: Vec<&str> = headers
-            .get_all(FORWARDED_FOR)
+            .get_all(X_FORWARDED_FOR)
             .map(|line| line.to_str().unwrap_or("?"))
             .collect();
         let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
@@ -120,7 +121,7 @@ mod tests {
     fn client(peer: &str, lines: &[&str]) -> String {
         let mut request = TestRequest::default().peer_addr(format!("{peer}:1234").parse().unwrap());
         for line in lines {
-            request = request.append_header((FORWARDED_FOR, *line));
+            request = request.append_header((X_FORWARDED_FOR, *line));
         }
         let mut request = request.to_srv_request();
         proxies().admit(&mut request);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody as _};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use actix_web::http::header::{ALLOW, CONNECTION, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, ResponseError};
@@ -102,18 +102,22 @@ impl Front {
         .into())
     }
 
-    /// Fills in an answer that says nothing but its status, such as actix's own 404 and 405.
+    /// Fills in actix's own answers to a wrong address and a wrong method, which are empty.
     fn completed(&self, reader: Reader, response: ServiceResponse) -> ServiceResponse {
         let status = response.status();
-        let is_failure = status.is_client_error() || status.is_server_error();
-        let body = response.response().body();
-        let is_empty = matches!(body.size(), BodySize::None | BodySize::Sized(0));
-        if !is_failure || !is_empty || response.headers().contains_key(CONTENT_TYPE) {
+        let is_actix_own = matches!(
+            status,
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
+        ) && matches!(
+            response.response().body().size(),
+            BodySize::None | BodySize::Sized(0)
+        );
+        if !is_actix_own {
             return response;
         }
         let mut answer = reader.answer(&self.pages, status, None);
-        for (name, value) in response.headers() {
-            answer.headers_mut().append(name.clone(), value.clone());
+        if let Some(allowed) = response.headers().get(ALLOW) {
+            answer.headers_mut().insert(ALLOW, allowed.clone());
         }
         response.into_response(answer)
     }

@@ -41,6 +41,7 @@ impl Scene {
                 .route("/userinfo", web::get().to(panics))
                 .route("/slow", web::get().to(std::future::pending::<&str>))
                 .route("/who", web::get().to(who))
+                .route("/refused", web::get().to(HttpResponse::Unauthorized))
         });
         let server = server
             .workers(1)
@@ -135,6 +136,17 @@ async fn a_wrong_address_is_answered_by_page_or_json_as_its_reader_wants() {
     assert!(head.starts_with("http/1.1 405"), "{head}");
     assert!(head.contains("allow: post"), "{head}");
     assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+}
+
+#[actix_web::test]
+async fn an_endpoints_own_refusal_is_left_as_it_is() {
+    let scene = Scene::start();
+
+    let (head, body) = scene.request("GET", "/refused", "", "").await;
+
+    assert!(head.starts_with("http/1.1 401"), "{head}");
+    assert!(head.contains("x-content-type-options: nosniff"), "{head}");
+    assert_eq!(body, "");
 }
 
 #[actix_web::test]
