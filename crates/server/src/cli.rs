@@ -24,7 +24,7 @@ use crate::{logging, panic_hook, serve};
 #[derive(Debug, Parser)]
 #[command(name = "get-an-identity", version)]
 struct Arguments {
-    /// The directory of default.toml and <environment>.toml
+    /// The directory of `default.toml` and the file of each environment
     #[arg(long, global = true, default_value = "config")]
     config_dir: PathBuf,
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::{ManualClock, SystemEntropy, Timestamp};
 
@@ -9,6 +10,7 @@ use crate::compose::{Composition, Ground, Nature};
 use crate::config::environment::Environment;
 use crate::config::layers::Sources;
 use crate::config::{self, Config};
+use crate::jobs::Jobs;
 
 /// A configuration whose every file goes away with it.
 pub(crate) struct Scene {
@@ -53,6 +55,17 @@ impl Scene {
 
     pub(crate) fn ground(&self) -> Ground {
         blocking(|| Ground::open(&self.config, &self.nature).unwrap())
+    }
+
+    pub(crate) fn jobs(&self) -> Jobs {
+        let composition = self.compose();
+        Jobs {
+            store: composition.ground.store,
+            upkeep: composition.ground.upkeep,
+            journey: composition.journey,
+            poll: Duration::from_millis(10),
+            lease: Duration::from_secs(60),
+        }
     }
 
     pub(crate) fn compose(&self) -> Composition {

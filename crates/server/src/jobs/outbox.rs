@@ -64,7 +64,35 @@ fn pause_after(attempts: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use storage::Tx;
+
     use super::*;
+    use crate::testing::Scene;
+
+    #[actix_web::test]
+    async fn a_mail_that_cannot_be_sent_is_tried_again_later_and_given_up_in_the_end() {
+        let scene = Scene::new();
+        let jobs = scene.jobs();
+        let (_stop, stopping) = watch::channel(false);
+        let unknown = |tx: &mut Tx<'_>| storage::outbox::enqueue(tx, "id", "unknown", b"sealed");
+        jobs.store.write(unknown).await.unwrap();
+
+        for attempts in 1..=TRIES {
+            deliver_all(&jobs, &stopping).await;
+            assert!(!is_due(&jobs).await, "{attempts}");
+            scene.clock.advance(pause_after(attempts));
+            assert_eq!(is_due(&jobs).await, attempts < TRIES, "{attempts}");
+        }
+    }
+
+    /// Whether a message could be claimed; the claim is rolled back.
+    async fn is_due(jobs: &Jobs) -> bool {
+        let claimed = jobs.store.write(|tx| match claim(tx, Duration::ZERO)? {
+            Some(_) => Err(StorageError::GivenUp),
+            None => Ok(()),
+        });
+        claimed.await.is_err()
+    }
 
     #[test]
     fn pauses_double_up_to_half_a_day() {

@@ -80,15 +80,8 @@ mod tests {
     #[actix_web::test]
     async fn jobs_run_once_among_all_nodes_and_stop_when_told() {
         let scene = Scene::new();
-        let composition = scene.compose();
-        let store = composition.ground.store.clone();
-        let jobs = Jobs {
-            store: store.clone(),
-            upkeep: composition.ground.upkeep,
-            journey: composition.journey,
-            poll: Duration::from_millis(10),
-            lease: Duration::from_secs(60),
-        };
+        let jobs = scene.jobs();
+        let store = jobs.store.clone();
         let (stop, stopping) = watch::channel(false);
 
         let running = actix_web::rt::spawn(run(jobs, stopping));
