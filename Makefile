@@ -78,6 +78,8 @@ $(TOOLS)/venv/ready: scripts/requirements.txt
 
 .PHONY: test-rust
 test-rust: ## Only the Rust tests (set TEST_POSTGRES_URL, or run under scripts/with-postgres)
+	@# The acceptance tests run the program.
+	cargo build --locked -p server
 	AIOSMTPD_PYTHON=$(TOOLS)/venv/bin/python CHROMIUM=$$(scripts/chromium) \
 	    cargo test --locked --workspace
 

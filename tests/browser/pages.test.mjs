@@ -372,7 +372,7 @@ for (const javaScript of ['on', 'off']) {
 
     for (const [name, state] of Object.entries(STATES)) {
       const skip = (state.javaScript ?? javaScript) !== javaScript
-      test(name, { skip }, async () => {
+      test(name, { skip, timeout: 60_000 }, async () => {
         const page = await newTab(browser, { javaScript })
         const person = new Person(page, provider, service)
 

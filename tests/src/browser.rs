@@ -175,7 +175,6 @@ impl Browser {
 
     async fn visit(&mut self, method: Method, url: Url, form: Vec<(String, String)>) -> &mut Self {
         self.typed.clear();
-        self.landing = None;
         if url.origin().ascii_serialization() != ISSUER {
             self.landing = Some(match method {
                 Method::POST => Landing { uri: url.into(), parameters: form },
@@ -188,6 +187,7 @@ impl Browser {
     }
 
     async fn settle(&mut self, mut answer: Answer) -> &mut Self {
+        self.landing = None;
         for _ in 0..10 {
             let Some(next) = answer.location() else {
                 self.typed.clear();

@@ -23,7 +23,7 @@ async fn is_signed_in(browser: &Browser, service: &RelyingParty) -> bool {
 #[tokio::test]
 async fn with_a_good_hint_the_person_is_signed_out_and_sent_back_with_the_state() {
     on_both(async |app| {
-        let course = app.relying_party("course").await.asking_for("openid offline_access");
+        let course = app.relying_party("course").await;
         let (mut browser, tokens) = signed_in(&app, &course, "ada@example.test").await;
 
         let parameters = [
@@ -40,6 +40,20 @@ async fn with_a_good_hint_the_person_is_signed_out_and_sent_back_with_the_state(
         assert!(!is_signed_in(&browser, &course).await);
         let userinfo = app.wire().get_with_token("/userinfo", &tokens.access).await;
         assert_eq!(userinfo.status, 401, "the session's tokens are revoked");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_person_allowed_while_they_are_away_outlives_the_session() {
+    on_both(async |app| {
+        let course = app.relying_party("course").await.asking_for("openid offline_access");
+        let (mut browser, tokens) = signed_in(&app, &course, "ada@example.test").await;
+
+        browser.open(course.end_session_url(&[("id_token_hint", &tokens.id_token)])).await;
+
+        assert!(!is_signed_in(&browser, &course).await);
+        course.refresh(tokens.refresh.as_ref().unwrap()).await;
     })
     .await;
 }

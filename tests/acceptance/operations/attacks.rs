@@ -187,9 +187,14 @@ async fn nothing_tells_whether_an_address_has_an_account() {
             let mails = app.mailbox().to(address).await;
             let mail = mails[0].text.replace(&mails[0].code().unwrap(), "CODE");
             pages.push(mail.replace(&mails[0].link().unwrap(), "LINK"));
-            seen.push((pages, browser.trail.clone()));
+            pages.extend(browser.trail.clone());
+            seen.push(pages);
         }
-        assert_eq!(seen[0], seen[1]);
+        let unknown = seen.pop().unwrap();
+        for (known, unknown) in seen[0].iter().zip(&unknown) {
+            assert_eq!(known, unknown);
+        }
+        assert_eq!(seen[0].len(), unknown.len());
     })
     .await;
 }
@@ -221,7 +226,7 @@ async fn what_a_request_says_becomes_no_header_and_no_markup() {
 
         browser.fill("Email address", evil).press("Continue").await;
         assert_eq!(browser.status(), 400);
-        assert_eq!(browser.value_of("Email address"), evil.replace("\r\n", ""));
+        assert_eq!(browser.value_of("Email address"), evil.replace("\r\n", "\n"));
         assert!(!browser.page().body.contains("<script>alert"), "{}", browser.page().body);
         assert_eq!(browser.page().headers("set-cookie"), [""; 0]);
 

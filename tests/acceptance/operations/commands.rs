@@ -60,7 +60,7 @@ async fn an_operator_registers_changes_and_switches_off_a_service_while_the_serv
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotated_key_is_published_by_a_running_server_and_takes_over_at_once_if_it_must() {
     let mut deployment = Deployment::without_mail(Kind::Sqlite);
-    deployment.set("keys.refresh", "50ms");
+    deployment.set("keys.refresh", "1s");
     let node = deployment.start();
     let wire = node.wire();
     let before = states(&deployment);
