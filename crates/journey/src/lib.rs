@@ -31,6 +31,8 @@ mod routes;
 pub mod select_account;
 mod sign_in;
 mod stage;
+#[cfg(test)]
+mod tests;
 pub mod too_many;
 mod visitor;
 

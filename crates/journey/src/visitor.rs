@@ -98,3 +98,27 @@ impl Visitor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn at(address: &str) -> ClientAddress {
+        ClientAddress::new(address.parse().unwrap())
+    }
+
+    #[test]
+    fn a_client_is_where_the_server_found_it_and_else_where_the_peer_is() {
+        let peer = "198.51.100.1:1".parse().unwrap();
+        let request = TestRequest::default().peer_addr(peer).to_http_request();
+
+        let bare = client_address(&request);
+        request.extensions_mut().insert(at("192.0.2.1"));
+        let found = client_address(&request);
+
+        assert!(bare == at("198.51.100.1"));
+        assert!(found == at("192.0.2.1"));
+    }
+}

@@ -1,1 +1,256 @@
+use std::time::Duration;
 
+use model::browser_session::{Acr, Amr, Authentication};
+use model::raw_pairs::RawPairs;
+use model::requirement::{Consent, ConsentRule, Requirements};
+use model::{ClientId, EmailAddress, ScopeSet, UserId};
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_seconds(10_000);
+
+fn at(seconds_ago: u64) -> Timestamp {
+    NOW.minus(Duration::from_secs(seconds_ago))
+}
+
+/// An interaction that began 100 seconds ago.
+fn interaction(requirements: Requirements, answers: Answers) -> Interaction {
+    Interaction {
+        id: InteractionId::new("0190a5e0-7d1c-7cc3-8a6b-3f1f6c1f9a10".to_owned()),
+        client_id: ClientId::parse("demo").unwrap(),
+        service_name: "Demo".to_owned(),
+        raw_parameters: RawPairs::default(),
+        requirements,
+        return_to: "/authorize/resume/1".to_owned(),
+        form_action: "https://service.example".to_owned(),
+        login_hint: None,
+        answers,
+        outcome: None,
+        wrong_codes: 0,
+        created_at: at(100),
+        expires_at: NOW.plus(Duration::from_secs(1)),
+    }
+}
+
+fn authentication(seconds_ago: u64) -> Authentication {
+    Authentication {
+        user_id: UserId::new("ada".to_owned()),
+        auth_time: at(seconds_ago),
+        amr: vec![Amr::Email],
+        acr: Acr::Cl,
+    }
+}
+
+fn session(seconds_ago: u64) -> BrowserSession {
+    BrowserSession {
+        sid: "sid".to_owned(),
+        authentication: authentication(seconds_ago),
+        selected_at: at(seconds_ago),
+        last_seen_at: NOW,
+    }
+}
+
+fn answers(change: impl FnOnce(&mut Answers)) -> Answers {
+    let mut answers = Answers::default();
+    change(&mut answers);
+    answers
+}
+
+fn asks(change: impl FnOnce(&mut Requirements)) -> Requirements {
+    let mut requirements = Requirements::default();
+    change(&mut requirements);
+    requirements
+}
+
+fn planned(
+    requirements: &Requirements,
+    answers: &Answers,
+    session: Option<&BrowserSession>,
+) -> Option<Page> {
+    let interaction = interaction(requirements.clone(), answers.clone());
+    plan(&interaction, &standing(answers, session), None, NOW)
+}
+
+fn with_email(change: impl FnOnce(&mut Answers)) -> Answers {
+    answers(|answers| {
+        answers.email = Some(EmailAddress::parse("ada@example.test").unwrap());
+        change(answers);
+    })
+}
+
+#[test]
+fn an_address_is_asked_then_warned_of_then_proven() {
+    let concern = Some(AddressConcern::Workplace);
+    let sent = |answers: &mut Answers| answers.code_sent_at = Some(NOW);
+    for (answers, concern, page) in [
+        (Answers::default(), None, Page::Email),
+        (with_email(|_| {}), None, Page::Email),
+        (with_email(sent), None, Page::EmailCode),
+        (with_email(|_| {}), concern, Page::AddressWarning),
+        (with_email(sent), concern, Page::AddressWarning),
+        (
+            with_email(|answers| answers.keeps_address = true),
+            concern,
+            Page::Email,
+        ),
+        (
+            with_email(|answers| {
+                sent(answers);
+                answers.keeps_address = true;
+            }),
+            concern,
+            Page::EmailCode,
+        ),
+    ] {
+        let interaction = interaction(Requirements::default(), answers.clone());
+
+        let planned = plan(&interaction, &standing(&answers, None), concern, NOW);
+
+        assert_eq!(planned, Some(page), "{answers:?} {concern:?}");
+    }
+}
+
+#[test]
+fn who_proved_an_address_here_is_done_unless_the_account_is_new() {
+    let proven = with_email(|answers| answers.authentication = Some(authentication(10)));
+    let new = answers(|answers| {
+        answers.authentication = Some(authentication(10));
+        answers.account_created = true;
+    });
+
+    assert_eq!(planned(&Requirements::default(), &proven, None), None);
+    assert_eq!(
+        planned(&Requirements::default(), &new, None),
+        Some(Page::AccountCreated)
+    );
+}
+
+#[test]
+fn a_live_session_needs_no_page_unless_a_fresh_sign_in_is_asked() {
+    let nothing = Answers::default();
+    let fresh = asks(|requirements| requirements.fresh_sign_in = true);
+    let young = asks(|requirements| requirements.max_age = Some(300));
+    for (requirements, session, page) in [
+        (Requirements::default(), session(500), None),
+        (fresh.clone(), session(500), Some(Page::Email)),
+        (fresh, session(99), None),
+        (young.clone(), session(500), Some(Page::Email)),
+        (young, session(200), None),
+    ] {
+        let planned = planned(&requirements, &nothing, Some(&session));
+
+        assert_eq!(planned, page, "{requirements:?} {session:?}");
+    }
+}
+
+#[test]
+fn an_account_is_chosen_before_anything_else() {
+    let requirements = asks(|requirements| {
+        requirements.choose_account = true;
+        requirements.fresh_sign_in = true;
+    });
+    let session = session(500);
+    for (answers, page) in [
+        (Answers::default(), Some(Page::SelectAccount)),
+        (
+            answers(|answers| answers.selected_at = Some(at(5))),
+            Some(Page::Email),
+        ),
+        (
+            answers(|answers| answers.another_account = true),
+            Some(Page::Email),
+        ),
+        (
+            answers(|answers| answers.authentication = Some(authentication(5))),
+            None,
+        ),
+    ] {
+        assert_eq!(
+            planned(&requirements, &answers, Some(&session)),
+            page,
+            "{answers:?}"
+        );
+    }
+    assert_eq!(
+        planned(&requirements, &Answers::default(), None),
+        Some(Page::Email)
+    );
+}
+
+#[test]
+fn another_account_is_never_the_one_of_the_session() {
+    let elsewhere = answers(|answers| answers.another_account = true);
+
+    assert_eq!(standing(&elsewhere, Some(&session(5))), Standing::default());
+}
+
+#[test]
+fn who_proved_an_address_here_counts_before_the_session() {
+    let proven = answers(|answers| answers.authentication = Some(authentication(5)));
+
+    let standing = standing(&proven, Some(&session(500)));
+
+    assert_eq!(standing.authentication, Some(authentication(5)));
+    assert_eq!(standing.selected_at, Some(at(5)));
+}
+
+#[test]
+fn consent_is_asked_after_sign_in_and_before_the_account_is_announced() {
+    let scope = ScopeSet::parse("openid email").unwrap();
+    let requirements =
+        asks(|requirements| requirements.consent = ConsentRule::Remembered(scope.clone()));
+    let new = answers(|answers| {
+        answers.authentication = Some(authentication(5));
+        answers.account_created = true;
+    });
+    let mut standing = standing(&new, None);
+    let interaction = interaction(requirements.clone(), new);
+
+    let before = plan(&interaction, &standing, None, NOW);
+    standing.consent = Some(Consent {
+        scope,
+        granted_at: NOW,
+    });
+    let after = plan(&interaction, &standing, None, NOW);
+
+    assert_eq!(
+        planned(&requirements, &Answers::default(), None),
+        Some(Page::Email)
+    );
+    assert_eq!(before, Some(Page::Consent));
+    assert_eq!(after, Some(Page::AccountCreated));
+}
+
+#[test]
+fn only_the_next_page_and_the_ones_behind_it_open() {
+    use Page::{AccountCreated, AddressWarning, Consent, Email, EmailCode, SelectAccount};
+    let all = [
+        SelectAccount,
+        Email,
+        AddressWarning,
+        EmailCode,
+        Consent,
+        AccountCreated,
+    ];
+    for (next, may_choose, open) in [
+        (SelectAccount, MayChoose::Yes, &[SelectAccount][..]),
+        (Email, MayChoose::No, &[Email]),
+        (Email, MayChoose::Yes, &[SelectAccount, Email]),
+        (AddressWarning, MayChoose::No, &[Email, AddressWarning]),
+        (EmailCode, MayChoose::No, &[Email, EmailCode]),
+        (
+            EmailCode,
+            MayChoose::Yes,
+            &[SelectAccount, Email, EmailCode],
+        ),
+        (Consent, MayChoose::Yes, &[Consent]),
+        (AccountCreated, MayChoose::Yes, &[AccountCreated]),
+    ] {
+        let opened: Vec<_> = all
+            .into_iter()
+            .filter(|page| next.opens(*page, may_choose))
+            .collect();
+
+        assert_eq!(opened, open, "{next:?} {may_choose:?}");
+    }
+}

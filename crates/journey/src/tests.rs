@@ -1,0 +1,9 @@
+//! The pages over real databases, as browsers use and misuse them.
+
+mod attacks;
+mod codes;
+mod limits;
+mod links;
+mod mail;
+mod sign_in;
+mod world;
