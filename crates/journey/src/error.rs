@@ -76,17 +76,17 @@ impl JourneyError {
             Self::OtherBrowser => interrupted(
                 journey,
                 StatusCode::FORBIDDEN,
-                &InterruptedPage::new(Interruption::OtherBrowser, None),
+                &InterruptedPage::new(Interruption::OtherBrowser),
             ),
             Self::Missing => interrupted(
                 journey,
                 StatusCode::BAD_REQUEST,
-                &InterruptedPage::new(Interruption::Expired, None),
+                &InterruptedPage::new(Interruption::Expired),
             ),
             Self::FormExpired(id) => interrupted(
                 journey,
                 StatusCode::FORBIDDEN,
-                &InterruptedPage::new(Interruption::FormExpired, None)
+                &InterruptedPage::new(Interruption::FormExpired)
                     .carrying_on_at(Page::Email.url(&id)),
             ),
             Self::Unreadable => pages.error(ErrorPage::BadRequest, None),

@@ -1,15 +1,15 @@
-//! A sign-in that cannot go on here, and the way back to the service.
+//! A sign-in that cannot go on here, and what to do instead.
 
-use pages::{ServiceLink, View};
+use pages::View;
 use serde::Serialize;
 
-/// Shown for a stale, missing or foreign interaction (status 400).
+/// Shown for a missing interaction (status 400), and for one of another browser or a form without
+/// its token (status 403). An interaction that is over leads back to its service by itself.
 #[derive(Debug, Serialize)]
 pub struct InterruptedPage {
     heading: &'static str,
     explanation: &'static str,
     restart_url: Option<String>,
-    service: Option<ServiceLink>,
 }
 
 /// Why a sign-in cannot go on.
@@ -19,8 +19,6 @@ pub enum Interruption {
     Expired,
     /// The browser is not the one that began it, or keeps no cookies.
     OtherBrowser,
-    /// It was finished or given up before.
-    Finished,
     /// The form's CSRF value is not this browser's.
     FormExpired,
 }
@@ -30,7 +28,6 @@ impl Interruption {
         match self {
             Self::Expired => "Your sign-in has timed out",
             Self::OtherBrowser => "We cannot continue your sign-in in this browser",
-            Self::Finished => "This sign-in has ended",
             Self::FormExpired => "This form can no longer be sent",
         }
     }
@@ -45,7 +42,6 @@ impl Interruption {
                 "This sign-in was started in another browser, or your browser did not send our \
                  cookie. Cookies must be turned on to sign in."
             }
-            Self::Finished => "Nothing more is needed on this page.",
             Self::FormExpired => {
                 "The page was open for too long, or was opened again from another tab. Nothing \
                  has been changed."
@@ -55,14 +51,13 @@ impl Interruption {
 }
 
 impl InterruptedPage {
-    /// The page for a cause; `service` where the interaction is known.
+    /// The page for a cause.
     #[must_use]
-    pub fn new(cause: Interruption, service: Option<ServiceLink>) -> Self {
+    pub const fn new(cause: Interruption) -> Self {
         Self {
             heading: cause.heading(),
             explanation: cause.explanation(),
             restart_url: None,
-            service,
         }
     }
 
@@ -82,18 +77,10 @@ impl View for InterruptedPage {
     }
 
     fn samples() -> Vec<Self> {
-        let service = |url: Option<&str>| ServiceLink {
-            name: "Apply for a qualification".to_owned(),
-            url: url.map(ToOwned::to_owned),
-        };
         vec![
-            Self::new(
-                Interruption::Expired,
-                Some(service(Some("https://service.example/"))),
-            ),
-            Self::new(Interruption::OtherBrowser, Some(service(None))),
-            Self::new(Interruption::Finished, None),
-            Self::new(Interruption::FormExpired, None).carrying_on_at("/sign-in/email?i=1"),
+            Self::new(Interruption::Expired),
+            Self::new(Interruption::OtherBrowser),
+            Self::new(Interruption::FormExpired).carrying_on_at("/sign-in/email?i=1"),
         ]
     }
 }
