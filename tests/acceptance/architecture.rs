@@ -9,13 +9,22 @@ use pages::{EmailView, Pages, PagesSettings, View, template_names, templates_use
 use serde_json::Value;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()
+        .unwrap()
 }
 
 fn packages() -> Vec<Value> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let told = Command::new(cargo)
-        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .args([
+            "metadata",
+            "--no-deps",
+            "--format-version",
+            "1",
+            "--offline",
+        ])
         .current_dir(root())
         .output()
         .unwrap();
@@ -39,12 +48,18 @@ fn normal_dependencies(package: &Value) -> BTreeSet<&str> {
 #[test]
 fn crates_depend_on_each_other_as_the_design_draws_it() {
     let packages = packages();
-    let ours: BTreeSet<&str> = packages.iter().map(|package| text(package, "name")).collect();
+    let ours: BTreeSet<&str> = packages
+        .iter()
+        .map(|package| text(package, "name"))
+        .collect();
 
     let drawn: BTreeMap<&str, BTreeSet<&str>> = packages
         .iter()
         .map(|package| {
-            let edges = normal_dependencies(package).intersection(&ours).copied().collect();
+            let edges = normal_dependencies(package)
+                .intersection(&ours)
+                .copied()
+                .collect();
             (text(package, "name"), edges)
         })
         .filter(|(name, _)| !["acceptance", "bench"].contains(name))
@@ -56,7 +71,10 @@ fn crates_depend_on_each_other_as_the_design_draws_it() {
         ("model", &[]),
         ("pages", &["model"]),
         ("protocol", &["model", "pages", "storage"]),
-        ("server", &["journey", "model", "pages", "protocol", "storage"]),
+        (
+            "server",
+            &["journey", "model", "pages", "protocol", "storage"],
+        ),
         ("storage", &["model"]),
     ];
     let expected = expected.map(|(name, edges)| (name, edges.iter().copied().collect()));
@@ -70,14 +88,28 @@ fn a_library_that_one_crate_hides_is_named_by_no_other() {
         ("diesel_migrations", &["storage"]),
         ("handlebars", &["pages"]),
         ("openidconnect", &["acceptance", "demo"]),
-        ("actix-web", &["acceptance", "bench", "demo", "journey", "pages", "protocol", "server"]),
+        (
+            "actix-web",
+            &[
+                "acceptance",
+                "bench",
+                "demo",
+                "journey",
+                "pages",
+                "protocol",
+                "server",
+            ],
+        ),
         ("lettre", &["server"]),
         ("argon2", &["protocol", "server"]),
     ] {
         for package in packages() {
             let name = text(&package, "name");
             let depends = normal_dependencies(&package).contains(library);
-            assert!(!depends || keepers.contains(&name), "{name} depends on {library}");
+            assert!(
+                !depends || keepers.contains(&name),
+                "{name} depends on {library}"
+            );
         }
     }
 }
@@ -90,7 +122,11 @@ fn every_crate_is_named_like_its_folder_and_published_nowhere() {
         let folder = manifest.file_name().unwrap().to_str().unwrap();
         let expected = if name == "acceptance" { "tests" } else { name };
         assert_eq!(folder, expected, "the folder of {name}");
-        assert_eq!(package["publish"], serde_json::json!([]), "{name} says publish = false");
+        assert_eq!(
+            package["publish"],
+            serde_json::json!([]),
+            "{name} says publish = false"
+        );
     }
 }
 
@@ -99,7 +135,9 @@ fn both_databases_have_migrations_of_the_same_names() {
     let names = |database: &str| -> BTreeSet<String> {
         let folder = root().join("migrations").join(database);
         let entries = std::fs::read_dir(folder).unwrap();
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
     };
 
     assert_eq!(names("sqlite"), names("postgres"));
@@ -115,21 +153,30 @@ struct Gallery {
 impl Gallery {
     fn show<V: View>(&mut self) {
         self.used.extend(templates_used_by(V::TEMPLATE));
-        self.problems.extend(check_samples::<V>(&self.pages).unwrap());
+        self.problems
+            .extend(check_samples::<V>(&self.pages).unwrap());
     }
 
     fn show_email<V: EmailView>(&mut self) {
         for template in [V::TEXT, V::HTML] {
             self.used.extend(templates_used_by(template));
         }
-        assert!(!rendered_emails::<V>(&self.pages).unwrap().is_empty(), "{}", V::TEXT);
+        assert!(
+            !rendered_emails::<V>(&self.pages).unwrap().is_empty(),
+            "{}",
+            V::TEXT
+        );
     }
 }
 
 #[test]
 fn every_template_is_used_by_a_view_and_every_sample_renders() {
     let pages = Pages::new(PagesSettings::default()).unwrap();
-    let mut gallery = Gallery { pages, used: BTreeSet::new(), problems: Vec::new() };
+    let mut gallery = Gallery {
+        pages,
+        used: BTreeSet::new(),
+        problems: Vec::new(),
+    };
     gallery.used.extend(templates_used_by("layout"));
     gallery.used.extend(templates_used_by("email/layout.html"));
 
@@ -161,7 +208,9 @@ fn every_template_is_used_by_a_view_and_every_sample_renders() {
     gallery.show::<pages::dev_mailbox::MessagePage>();
 
     assert_eq!(gallery.problems, [""; 0]);
-    let unused: Vec<_> = template_names().filter(|name| !gallery.used.contains(name)).collect();
+    let unused: Vec<_> = template_names()
+        .filter(|name| !gallery.used.contains(name))
+        .collect();
     assert_eq!(unused, [""; 0]);
 }
 
@@ -171,7 +220,10 @@ fn the_readme_names_the_commands_that_exist() {
     let makefile = std::fs::read_to_string(root().join("Makefile")).unwrap();
 
     for command in ["run", "test", "bench"] {
-        assert!(readme.contains(&format!("make {command}")), "make {command}");
+        assert!(
+            readme.contains(&format!("make {command}")),
+            "make {command}"
+        );
         assert!(makefile.contains(&format!("\n{command}:")), "{command}");
     }
 }

@@ -40,8 +40,8 @@ pub struct App {
     composition: Composition,
     clients: Vec<ClientEntry>,
     clock: Arc<ManualClock>,
-    settings: BTreeMap<String, String>,
-    database: Arc<TestDatabase>,
+    // Its data goes when nothing is left that uses it.
+    _database: TestDatabase,
 }
 
 impl App {
@@ -65,7 +65,7 @@ impl App {
         let database = tokio::task::spawn_blocking({
             let clock = Arc::clone(&clock);
             move || {
-                let database = Arc::new(TestDatabase::create(kind));
+                let database = TestDatabase::create(kind);
                 share_signing_keys(&database, &clock);
                 database
             }
@@ -84,29 +84,16 @@ impl App {
             .into_iter()
             .map(|(key, value)| (variable(key), value.to_owned()))
             .collect();
-        Self::serve(settings, clients, clock, database).await
-    }
-
-    /// Starts another node on the same database, with the same clock.
-    pub async fn second_node(&self) -> Self {
-        let (clients, clock) = (self.clients.clone(), Arc::clone(&self.clock));
-        Self::serve(self.settings.clone(), clients, clock, Arc::clone(&self.database)).await
-    }
-
-    async fn serve(
-        settings: BTreeMap<String, String>,
-        clients: Vec<ClientEntry>,
-        clock: Arc<ManualClock>,
-        database: Arc<TestDatabase>,
-    ) -> Self {
         let sources = Sources {
             directory: Path::new(env!("CARGO_MANIFEST_DIR")).join("../config"),
             environment: Environment::Test,
-            variables: settings.clone(),
+            variables: settings,
         };
         let config = server::config::load(&sources).unwrap().config;
-        let nature =
-            Nature { clock: Arc::<ManualClock>::clone(&clock), entropy: Arc::new(SystemEntropy) };
+        let nature = Nature {
+            clock: Arc::<ManualClock>::clone(&clock),
+            entropy: Arc::new(SystemEntropy),
+        };
         let entries = clients.clone();
         let composed = tokio::task::spawn_blocking({
             let config = config.clone();
@@ -115,7 +102,14 @@ impl App {
         let composition = composed.await.unwrap().unwrap();
         let serving = Serving::start(config, composition.clone());
         let wire = Wire::to(serving.address);
-        Self { _serving: serving, wire, composition, clients, clock, settings, database }
+        Self {
+            _serving: serving,
+            wire,
+            composition,
+            clients,
+            clock,
+            _database: database,
+        }
     }
 
     /// The way to it.
@@ -141,7 +135,10 @@ impl App {
 
     /// A registered client.
     pub fn client(&self, client_id: &str) -> &ClientEntry {
-        self.clients.iter().find(|client| client.id.as_str() == client_id).unwrap()
+        self.clients
+            .iter()
+            .find(|client| client.id.as_str() == client_id)
+            .unwrap()
     }
 
     /// Lets time pass.
@@ -166,7 +163,11 @@ impl App {
 
     /// How many rows each table has, but for the log of events.
     pub async fn rows(&self) -> BTreeMap<String, i64> {
-        let mut rows = self.store().read(storage::testing::row_counts).await.unwrap();
+        let mut rows = self
+            .store()
+            .read(storage::testing::row_counts)
+            .await
+            .unwrap();
         rows.remove("events");
         rows
     }
@@ -175,8 +176,12 @@ impl App {
     pub async fn deliver_mail(&self) {
         let claim = |tx: &mut storage::Tx<'_>| storage::outbox::claim(tx, Duration::from_secs(60));
         while let Some(message) = self.store().write(claim).await.unwrap() {
-            journey::outbox::deliver(&self.composition.journey, &message).await.unwrap();
-            let done = self.store().write(move |tx| storage::outbox::complete(tx, &message.id));
+            journey::outbox::deliver(&self.composition.journey, &message)
+                .await
+                .unwrap();
+            let done = self
+                .store()
+                .write(move |tx| storage::outbox::complete(tx, &message.id));
             done.await.unwrap();
         }
     }
@@ -193,9 +198,12 @@ fn share_signing_keys(database: &TestDatabase, clock: &Arc<ManualClock>) {
     static MADE: LazyLock<Mutex<Option<Vec<StoredKey>>>> = LazyLock::new(Mutex::default);
     let mut made = MADE.lock().unwrap();
     let store = database.open(Arc::<ManualClock>::clone(clock));
-    let keys = made.get_or_insert_with(|| make_signing_keys(&store)).clone();
+    let keys = made
+        .get_or_insert_with(|| make_signing_keys(&store))
+        .clone();
     let stored = store.write_blocking(move |tx| {
-        keys.iter().try_for_each(|key| signing_keys::insert(tx, key).map(drop))
+        keys.iter()
+            .try_for_each(|key| signing_keys::insert(tx, key).map(drop))
     });
     stored.unwrap();
 }
@@ -234,12 +242,17 @@ impl Serving {
                 );
                 let bound = bind(&config, &composition, &health).unwrap();
                 drop((composition, health));
-                tell.send((bound.addresses[0], bound.server.handle())).unwrap();
+                tell.send((bound.addresses[0], bound.server.handle()))
+                    .unwrap();
                 bound.server.await.unwrap();
             });
         });
         let (address, handle) = told.recv().expect("the server starts");
-        Self { address, handle, thread: Some(thread) }
+        Self {
+            address,
+            handle,
+            thread: Some(thread),
+        }
     }
 }
 

@@ -41,7 +41,10 @@ impl Landing {
     fn of_redirect(url: &Url) -> Self {
         let mut uri = url.clone();
         uri.set_query(None);
-        Self { uri: uri.into(), parameters: url.query_pairs().into_owned().collect() }
+        Self {
+            uri: uri.into(),
+            parameters: url.query_pairs().into_owned().collect(),
+        }
     }
 }
 
@@ -60,7 +63,10 @@ impl Browser {
 
     /// Another tab: the same cookies as of now.
     pub fn new_tab(&self) -> Self {
-        Self { cookies: self.cookies.clone(), ..Self::new(self.wire.clone()) }
+        Self {
+            cookies: self.cookies.clone(),
+            ..Self::new(self.wire.clone())
+        }
     }
 
     /// Opens an address, or a path of the provider.
@@ -87,8 +93,9 @@ impl Browser {
     #[track_caller]
     pub fn filled_form(&self, button: &str) -> (Method, Url, Vec<(String, String)>) {
         let html = self.html();
-        let Some(pressed) =
-            html.select(&css("button")).find(|candidate| words(*candidate) == button)
+        let Some(pressed) = html
+            .select(&css("button"))
+            .find(|candidate| words(*candidate) == button)
         else {
             panic!("there is no button {button:?} on: {}", self.text())
         };
@@ -101,14 +108,23 @@ impl Browser {
         for input in form.select(&css("input")) {
             let name = input.attr("name").unwrap().to_owned();
             let standing = input.attr("value").unwrap_or_default();
-            let value = self.typed.get(&name).map_or(standing, String::as_str).to_owned();
+            let value = self
+                .typed
+                .get(&name)
+                .map_or(standing, String::as_str)
+                .to_owned();
             fields.push((name, value));
         }
         if let Some(name) = pressed.attr("name") {
-            fields.push((name.to_owned(), pressed.attr("value").unwrap_or_default().to_owned()));
+            fields.push((
+                name.to_owned(),
+                pressed.attr("value").unwrap_or_default().to_owned(),
+            ));
         }
         let page = &self.page().url;
-        let url = form.attr("action").map_or_else(|| page.clone(), |to| page.join(to).unwrap());
+        let url = form
+            .attr("action")
+            .map_or_else(|| page.clone(), |to| page.join(to).unwrap());
         let method = form.attr("method").unwrap_or("get").to_ascii_uppercase();
         (method.parse().unwrap(), url, fields)
     }
@@ -117,8 +133,12 @@ impl Browser {
     pub async fn follow(&mut self, link: &str) -> &mut Self {
         let href = {
             let html = self.html();
-            let found = html.select(&css("a")).find(|candidate| words(*candidate) == link);
-            let Some(found) = found else { panic!("there is no link {link:?} on: {}", self.text()) };
+            let found = html
+                .select(&css("a"))
+                .find(|candidate| words(*candidate) == link);
+            let Some(found) = found else {
+                panic!("there is no link {link:?} on: {}", self.text())
+            };
             self.page().url.join(found.attr("href").unwrap()).unwrap()
         };
         self.visit(Method::GET, href, Vec::new()).await
@@ -158,16 +178,26 @@ impl Browser {
     /// One request with this browser's cookies that leaves the shown page alone and follows
     /// nothing.
     pub async fn ask(&mut self, method: Method, url: &Url, form: &[(String, String)]) -> Answer {
-        let cookies: Vec<String> =
-            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let cookies = cookies.join("; ");
-        let headers: Vec<(HeaderName, &str)> =
-            if cookies.is_empty() { vec![] } else { vec![(COOKIE, &cookies)] };
+        let headers: Vec<(HeaderName, &str)> = if cookies.is_empty() {
+            vec![]
+        } else {
+            vec![(COOKIE, &cookies)]
+        };
         let is_post = method == Method::POST;
-        let form: Vec<(&str, &str)> =
-            form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let answer =
-            self.wire.send(method, url.as_str(), &headers, is_post.then_some(&form)).await;
+        let form: Vec<(&str, &str)> = form
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let answer = self
+            .wire
+            .send(method, url.as_str(), &headers, is_post.then_some(&form))
+            .await;
         self.trail.push(url.path().to_owned());
         self.keep_cookies(&answer);
         answer
@@ -177,7 +207,10 @@ impl Browser {
         self.typed.clear();
         if url.origin().ascii_serialization() != ISSUER {
             self.landing = Some(match method {
-                Method::POST => Landing { uri: url.into(), parameters: form },
+                Method::POST => Landing {
+                    uri: url.into(),
+                    parameters: form,
+                },
                 _ => Landing::of_redirect(&url),
             });
             return self;
@@ -194,14 +227,21 @@ impl Browser {
                 self.pages.push(answer);
                 return self;
             };
-            assert_eq!(answer.status.as_u16(), 303, "redirects say which method follows");
+            assert_eq!(
+                answer.status.as_u16(),
+                303,
+                "redirects say which method follows"
+            );
             if next.origin().ascii_serialization() != ISSUER {
                 self.landing = Some(Landing::of_redirect(&next));
                 return self;
             }
             answer = self.ask(Method::GET, &next, &[]).await;
         }
-        panic!("the provider sends the browser round in circles: {:?}", self.trail)
+        panic!(
+            "the provider sends the browser round in circles: {:?}",
+            self.trail
+        )
     }
 
     fn keep_cookies(&mut self, answer: &Answer) {
@@ -247,19 +287,30 @@ impl Browser {
     /// The heading of the page that is shown.
     #[track_caller]
     pub fn heading(&self) -> String {
-        self.html().select(&css("h1")).next().map(words).unwrap_or_default()
+        self.html()
+            .select(&css("h1"))
+            .next()
+            .map(words)
+            .unwrap_or_default()
     }
 
     /// What the page says between header and footer.
     #[track_caller]
     pub fn text(&self) -> String {
-        self.html().select(&css("main")).next().map(words).unwrap_or_default()
+        self.html()
+            .select(&css("main"))
+            .next()
+            .map(words)
+            .unwrap_or_default()
     }
 
     /// What the page says is wrong.
     #[track_caller]
     pub fn errors(&self) -> Vec<String> {
-        self.html().select(&css(".govuk-error-summary__list a")).map(words).collect()
+        self.html()
+            .select(&css(".govuk-error-summary__list a"))
+            .map(words)
+            .collect()
     }
 
     /// What stands in the input with that label.
@@ -293,7 +344,9 @@ impl Browser {
     #[track_caller]
     fn input(&self, label: &str) -> (String, String) {
         let html = self.html();
-        let Some(found) = html.select(&css("label")).find(|candidate| words(*candidate) == label)
+        let Some(found) = html
+            .select(&css("label"))
+            .find(|candidate| words(*candidate) == label)
         else {
             panic!("there is no input {label:?} on: {}", self.text())
         };
@@ -305,7 +358,9 @@ impl Browser {
 }
 
 fn owned(form: &[(&str, &str)]) -> Vec<(String, String)> {
-    form.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    form.iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 fn css(selector: &str) -> Selector {
@@ -314,5 +369,10 @@ fn css(selector: &str) -> Selector {
 
 /// The text of an element as a person reads it, white space folded.
 fn words(element: ElementRef<'_>) -> String {
-    element.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+    element
+        .text()
+        .collect::<String>()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }

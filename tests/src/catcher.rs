@@ -36,7 +36,11 @@ impl MailCatcher {
                 tokio::spawn(async move { converse(connection, &kept).await.ok() });
             }
         });
-        Self { address, kept, listening: listening.abort_handle() }
+        Self {
+            address,
+            kept,
+            listening: listening.abort_handle(),
+        }
     }
 
     /// Closes the port; whoever comes next is refused.
@@ -107,7 +111,9 @@ async fn read_message(stream: &mut BufStream<TcpStream>) -> std::io::Result<Stri
 
 /// Subject and text; the text is quoted-printable, of which only what our mails hold is undone.
 fn parse(to: &str, message: &str) -> Mail {
-    let subject = message.lines().find_map(|line| line.strip_prefix("Subject: "));
+    let subject = message
+        .lines()
+        .find_map(|line| line.strip_prefix("Subject: "));
     Mail {
         to: to.to_owned(),
         subject: subject.unwrap_or_default().to_owned(),

@@ -30,9 +30,7 @@ impl ClientKey {
         match algorithm {
             "RS256" => Self::Rsa(rsa(), "RS256"),
             "PS256" => Self::Rsa(rsa(), "PS256"),
-            "ES256" => {
-                Self::Ec(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
-            }
+            "ES256" => Self::Ec(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap()),
             "EdDSA" => Self::Ed(Ed25519KeyPair::generate().unwrap()),
             other => panic!("no key is made for {other}"),
         }
@@ -95,10 +93,14 @@ impl ClientKey {
         let random = SystemRandom::new();
         match self {
             Self::Rsa(pair, algorithm) => {
-                let padding: &'static dyn RsaEncoding =
-                    if *algorithm == "PS256" { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
+                let padding: &'static dyn RsaEncoding = if *algorithm == "PS256" {
+                    &RSA_PSS_SHA256
+                } else {
+                    &RSA_PKCS1_SHA256
+                };
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(padding, &random, message, &mut signature).unwrap();
+                pair.sign(padding, &random, message, &mut signature)
+                    .unwrap();
                 signature
             }
             Self::Ec(pair) => pair.sign(&random, message).unwrap().as_ref().to_vec(),

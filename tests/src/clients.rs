@@ -41,8 +41,10 @@ pub fn app() -> ClientEntry {
     let mut client = web("app", "The app");
     allow_refresh(&mut client.settings);
     client.settings.application_type = ApplicationType::Native;
-    client.settings.redirect_uris =
-        vec![uri("http://127.0.0.1/callback"), uri("uk.example.app:/callback")];
+    client.settings.redirect_uris = vec![
+        uri("http://127.0.0.1/callback"),
+        uri("uk.example.app:/callback"),
+    ];
     client.settings.token_endpoint_auth_method = AuthMethod::None;
     client.secret = None;
     client

@@ -70,6 +70,9 @@ impl Mail {
     /// The link to sign in with.
     pub fn link(&self) -> Option<String> {
         let start = self.text.find(&format!("{ISSUER}/sign-in/link/"))?;
-        self.text[start..].split_whitespace().next().map(str::to_owned)
+        self.text[start..]
+            .split_whitespace()
+            .next()
+            .map(str::to_owned)
     }
 }

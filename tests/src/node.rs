@@ -1,6 +1,7 @@
 //! The real program, as an operator runs it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -23,16 +24,30 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The program's file. It is built once, if the tests were started without `make test`.
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     let test = std::env::current_exe().unwrap();
-    let target = test.ancestors().nth(2).expect("tests run from target/<profile>/deps");
+    let target = test
+        .ancestors()
+        .nth(2)
+        .expect("tests run from target/<profile>/deps");
     let program = target.join("get-an-identity");
     if !program.is_file() {
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
         let mut build = Command::new(cargo);
-        build.args(["build", "--locked", "--package", "server", "--manifest-path"]).arg(manifest);
+        build
+            .args([
+                "build",
+                "--locked",
+                "--package",
+                "server",
+                "--manifest-path",
+            ])
+            .arg(manifest);
         build.arg("--target-dir").arg(target.parent().unwrap());
         let built = build.status().unwrap();
-        assert!(built.success() && program.is_file(), "run `cargo build -p server` first");
+        assert!(
+            built.success() && program.is_file(),
+            "run `cargo build -p server` first"
+        );
     }
     program
 });
@@ -67,8 +82,14 @@ impl Deployment {
             ("secrets.keyring", KEYRING),
             ("http.workers", "2"),
         ];
-        let settings = settings.map(|(key, value)| (variable(key), value.to_owned())).into();
-        Self { settings, directory: tempfile::tempdir().unwrap(), _database: database }
+        let settings = settings
+            .map(|(key, value)| (variable(key), value.to_owned()))
+            .into();
+        Self {
+            settings,
+            directory: tempfile::tempdir().unwrap(),
+            _database: database,
+        }
     }
 
     /// Sets a setting for everything that is started from now on.
@@ -92,27 +113,50 @@ impl Deployment {
     /// Runs a command to its end, which must be good, and gives what it printed.
     #[track_caller]
     pub fn succeed(&self, arguments: &[&str]) -> String {
-        let Output { status, stdout, stderr } = self.run(arguments);
-        assert!(status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&stderr));
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = self.run(arguments);
+        assert!(
+            status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&stderr)
+        );
         String::from_utf8(stdout).unwrap()
     }
 
     /// Starts a node and waits until it is ready.
     pub fn start(&self) -> Node {
         // Somebody else may take the port between the question and the start.
-        let tries = (0..5).find_map(|_| self.try_start(free_port()).ok());
-        tries.unwrap_or_else(|| panic!("{}", self.try_start(free_port()).err().unwrap()))
+        for _ in 0..4 {
+            if let Ok(node) = self.try_start(free_port()) {
+                return node;
+            }
+        }
+        self.try_start(free_port())
+            .unwrap_or_else(|fault| panic!("{fault}"))
     }
 
     fn try_start(&self, address: SocketAddr) -> Result<Node, String> {
         let mut command = self.command(&["serve"]);
         command.env(variable("http.listen"), address.to_string());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let (tell, ready) = mpsc::channel();
         let output = Arc::<Mutex<String>>::default();
         let stdout = listen(child.stdout.take().unwrap(), &output, tell.clone());
         let stderr = listen(child.stderr.take().unwrap(), &output, tell);
-        let mut node = Node { child, address, output, lines: ready, listeners: vec![stdout, stderr] };
+        let mut node = Node {
+            child,
+            address,
+            output,
+            lines: ready,
+            listeners: vec![stdout, stderr],
+        };
         if node.await_line(&format!("Ready: {ISSUER}")) {
             Ok(node)
         } else {
@@ -142,16 +186,19 @@ fn entry_in_toml(entry: &ClientEntry) -> String {
     };
     let mut lines = format!("[[clients]]\nclient_id = \"{}\"\n", entry.id);
     for (key, value) in settings {
-        lines.push_str(&format!("{key} = {value}\n"));
+        writeln!(lines, "{key} = {value}").unwrap();
     }
     if let Some(secret) = &entry.secret {
-        lines.push_str(&format!("client_secret = \"{}\"\n", secret.reveal()));
+        writeln!(lines, "client_secret = \"{}\"", secret.reveal()).unwrap();
     }
     lines
 }
 
 fn free_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
 }
 
 /// Keeps what the program writes, and hands each line on.
@@ -223,7 +270,13 @@ impl Node {
     /// Sends the signal to stop, and does not wait.
     pub fn terminate(&self) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// Waits for the program's end, and for the last that it wrote.

@@ -80,9 +80,14 @@ impl RelyingParty {
     /// Reads the provider's discovery document and keys.
     pub async fn discover(wire: Wire, entry: &ClientEntry, clock: Arc<dyn Clock>) -> Self {
         let issuer = IssuerUrl::new(ISSUER.to_owned()).unwrap();
-        let metadata = CoreProviderMetadata::discover_async(issuer, &http(&wire)).await.unwrap();
+        let metadata = CoreProviderMetadata::discover_async(issuer, &http(&wire))
+            .await
+            .unwrap();
         let redirect_uri = entry.settings.redirect_uris[0].as_str().to_owned();
-        let secret = entry.secret.as_ref().map(|secret| ClientSecret::new(secret.reveal().clone()));
+        let secret = entry
+            .secret
+            .as_ref()
+            .map(|secret| ClientSecret::new(secret.reveal().clone()));
         let auth_type = match entry.settings.token_endpoint_auth_method {
             AuthMethod::ClientSecretBasic => AuthType::BasicAuth,
             _ => AuthType::RequestBody,
@@ -127,7 +132,12 @@ impl RelyingParty {
         let mut request = self
             .client
             .authorize_url(flow, CsrfToken::new_random, Nonce::new_random)
-            .add_scopes(self.scope.split(' ').skip(1).map(|word| Scope::new(word.to_owned())));
+            .add_scopes(
+                self.scope
+                    .split(' ')
+                    .skip(1)
+                    .map(|word| Scope::new(word.to_owned())),
+            );
         let mut verifier = None;
         if self.entry.settings.require_pkce {
             let (challenge, made) = PkceCodeChallenge::new_random_sha256();
@@ -139,28 +149,27 @@ impl RelyingParty {
         }
         let (url, state, nonce) = request.url();
         let pending = Pending { nonce, verifier };
-        self.pending.lock().unwrap().insert(state.into_secret(), pending);
+        self.pending
+            .lock()
+            .unwrap()
+            .insert(state.into_secret(), pending);
         url.into()
     }
 
     /// Redeems a code and verifies everything that comes for it.
     pub async fn redeem(&self, landing: Landing) -> Tokens {
-        self.redeem_with(landing, &[]).await
-    }
-
-    /// Redeems a code, with parameters beside the usual ones.
-    pub async fn redeem_with(&self, landing: Landing, parameters: &[(&str, &str)]) -> Tokens {
         assert_eq!(landing.uri, self.redirect_uri, "{landing:?}");
         assert_eq!(landing.parameter("iss"), ISSUER, "{landing:?}");
-        let pending = self.pending.lock().unwrap().remove(landing.parameter("state"));
+        let pending = self
+            .pending
+            .lock()
+            .unwrap()
+            .remove(landing.parameter("state"));
         let pending = pending.expect("the state is one of this service");
         let code = AuthorizationCode::new(landing.parameter("code").to_owned());
         let mut request = self.client.exchange_code(code).unwrap();
         if let Some(verifier) = pending.verifier {
             request = request.set_pkce_verifier(verifier);
-        }
-        for (name, value) in parameters {
-            request = request.add_extra_param((*name).to_owned(), (*value).to_owned());
         }
         let response = request.request_async(&http(&self.wire)).await.unwrap();
         self.verified(&response, &pending.nonce)
@@ -171,7 +180,8 @@ impl RelyingParty {
         let refresh = RefreshToken::new(refresh.to_owned());
         let request = self.client.exchange_refresh_token(&refresh).unwrap();
         let response = request.request_async(&http(&self.wire)).await.unwrap();
-        self.verified(&response, no_nonce)
+        // The ID token of a refresh has no nonce (OpenID Connect Core §12.2).
+        self.verified(&response, |_: Option<&Nonce>| Ok(()))
     }
 
     /// Asks who the person is; the crate checks that it is the person of the ID token.
@@ -186,12 +196,16 @@ impl RelyingParty {
     /// Verifies an ID token with the keys that were discovered, and no others.
     pub fn still_verifies(&self, id_token: &str) -> bool {
         let token: openidconnect::core::CoreIdToken = id_token.parse().unwrap();
-        token.claims(&self.verifier(), no_nonce).is_ok()
+        token
+            .claims(&self.verifier(), |_: Option<&Nonce>| Ok(()))
+            .is_ok()
     }
 
     /// Where it sends the browser to sign out.
     pub fn end_session_url(&self, parameters: &[(&str, &str)]) -> String {
-        Url::parse_with_params(&format!("{ISSUER}/end-session"), parameters).unwrap().into()
+        Url::parse_with_params(&format!("{ISSUER}/end-session"), parameters)
+            .unwrap()
+            .into()
     }
 
     fn verifier(&self) -> openidconnect::core::CoreIdTokenVerifier<'_> {
@@ -202,9 +216,10 @@ impl RelyingParty {
             _ => CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
         };
         let clock = Arc::clone(&self.clock);
-        self.client.id_token_verifier().set_allowed_algs([algorithm]).set_time_fn(move || {
-            DateTime::from_timestamp_millis(clock.now().millis()).unwrap()
-        })
+        self.client
+            .id_token_verifier()
+            .set_allowed_algs([algorithm])
+            .set_time_fn(move || DateTime::from_timestamp_millis(clock.now().millis()).unwrap())
     }
 
     fn verified(&self, response: &CoreTokenResponse, nonce: impl NonceVerifier) -> Tokens {
@@ -231,11 +246,6 @@ impl RelyingParty {
             id_token,
         }
     }
-}
-
-/// The ID token of a refresh has no nonce (OpenID Connect Core §12.2).
-fn no_nonce(_: Option<&Nonce>) -> Result<(), String> {
-    Ok(())
 }
 
 type Carried = Pin<Box<dyn Future<Output = Result<HttpResponse, std::io::Error>>>>;

@@ -51,13 +51,19 @@ impl Wire {
 
     /// The same way, on which a request that is not answered is sent again when the node is back.
     pub fn patient(&self) -> Self {
-        Self { patience: Patience::UntilTheNodeIsBack, ..self.clone() }
+        Self {
+            patience: Patience::UntilTheNodeIsBack,
+            ..self.clone()
+        }
     }
 
     /// The same way, with a header on every request.
     pub fn with(&self, name: &'static str, value: &str) -> Self {
         let mut with = self.clone();
-        with.extra.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        with.extra.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_str(value).unwrap(),
+        );
         with
     }
 
@@ -73,7 +79,11 @@ impl Wire {
 
     /// Waits until so many requests have been answered.
     pub async fn answered(&self, count: usize) {
-        self.answered.subscribe().wait_for(|answered| *answered >= count).await.unwrap();
+        self.answered
+            .subscribe()
+            .wait_for(|answered| *answered >= count)
+            .await
+            .unwrap();
     }
 
     /// `GET`.
@@ -88,13 +98,30 @@ impl Wire {
 
     /// `POST` of a form with HTTP Basic authentication, which form-url-encodes both parts first
     /// (RFC 6749 §2.3.1).
-    pub async fn post_as(&self, (id, secret): (&str, &str), url: &str, form: &[(&str, &str)]) -> Answer {
-        self.send(Method::POST, url, &[(AUTHORIZATION, &basic(id, secret))], Some(form)).await
+    pub async fn post_as(
+        &self,
+        (id, secret): (&str, &str),
+        url: &str,
+        form: &[(&str, &str)],
+    ) -> Answer {
+        self.send(
+            Method::POST,
+            url,
+            &[(AUTHORIZATION, &basic(id, secret))],
+            Some(form),
+        )
+        .await
     }
 
     /// `GET` with a bearer token.
     pub async fn get_with_token(&self, url: &str, token: &str) -> Answer {
-        self.send(Method::GET, url, &[(AUTHORIZATION, &format!("Bearer {token}"))], None).await
+        self.send(
+            Method::GET,
+            url,
+            &[(AUTHORIZATION, &format!("Bearer {token}"))],
+            None,
+        )
+        .await
     }
 
     /// Any request; `url` may be a path of the issuer.
@@ -107,7 +134,9 @@ impl Wire {
     ) -> Answer {
         let mut request = Request::new(method, Url::parse(ISSUER).unwrap().join(url).unwrap());
         for (name, value) in headers {
-            request.headers_mut().append(name, HeaderValue::from_str(value).unwrap());
+            request
+                .headers_mut()
+                .append(name, HeaderValue::from_str(value).unwrap());
         }
         if let Some(form) = form {
             let body = url::form_urlencoded::Serializer::new(String::new())
@@ -148,7 +177,11 @@ impl Wire {
         mut request: Request,
     ) -> Result<Answer, reqwest::Error> {
         let url = request.url().clone();
-        assert_eq!(url.origin().ascii_serialization(), ISSUER, "only the provider is asked");
+        assert_eq!(
+            url.origin().ascii_serialization(),
+            ISSUER,
+            "only the provider is asked"
+        );
         let mut reached = url.clone();
         reached.set_scheme("http").unwrap();
         reached.set_ip_host(node.ip()).unwrap();
@@ -169,11 +202,13 @@ impl Wire {
 
 fn basic(id: &str, secret: &str) -> String {
     use base64::Engine as _;
-    let encoded = |part: &str| {
-        url::form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>()
-    };
+    let encoded =
+        |part: &str| url::form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>();
     let credentials = format!("{}:{}", encoded(id), encoded(secret));
-    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(credentials))
+    format!(
+        "Basic {}",
+        base64::engine::general_purpose::STANDARD.encode(credentials)
+    )
 }
 
 /// Every answer that any test ever gets carries the security headers, and gives no cookie without
@@ -187,13 +222,23 @@ fn assert_is_guarded(answer: &Answer) {
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
         ("x-robots-tag", "noindex, nofollow"),
-        ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+        (
+            "strict-transport-security",
+            "max-age=63072000; includeSubDomains",
+        ),
     ] {
         assert_eq!(answer.headers(name), [value], "{name} of {}", answer.url);
     }
     let policy = answer.header("content-security-policy");
-    assert!(policy.contains("frame-ancestors 'none'"), "{}: {policy}", answer.url);
-    assert!(!policy.contains("unsafe-inline") || answer.url.path().starts_with("/dev/"), "{policy}");
+    assert!(
+        policy.contains("frame-ancestors 'none'"),
+        "{}: {policy}",
+        answer.url
+    );
+    assert!(
+        !policy.contains("unsafe-inline") || answer.url.path().starts_with("/dev/"),
+        "{policy}"
+    );
     assert_ne!(answer.header("cache-control"), "", "{}", answer.url);
     for cookie in answer.headers("set-cookie") {
         assert!(cookie.starts_with("__Host-"), "{cookie}");

@@ -11,16 +11,31 @@ async fn a_teacher_signs_in_with_an_emailed_code_for_the_first_time() {
 
         browser.open(course.authorization_url()).await;
         assert_eq!(browser.heading(), "Enter your email address");
-        assert!(browser.text().contains("Register for a course uses Get an identity"));
+        assert!(
+            browser
+                .text()
+                .contains("Register for a course uses Get an identity")
+        );
 
-        browser.fill("Email address", "Ada@example.test").press("Continue").await;
+        browser
+            .fill("Email address", "Ada@example.test")
+            .press("Continue")
+            .await;
         assert_eq!(browser.heading(), "Check your email");
-        assert!(browser.text().contains("We have sent an email to Ada@example.test."));
+        assert!(
+            browser
+                .text()
+                .contains("We have sent an email to Ada@example.test.")
+        );
 
         let code = app.mailbox().last_code_for("Ada@example.test").await;
         browser.fill("Code", &code).press("Continue").await;
         assert_eq!(browser.heading(), "Account created");
-        assert!(browser.text().contains("Your account uses Ada@example.test."));
+        assert!(
+            browser
+                .text()
+                .contains("Your account uses Ada@example.test.")
+        );
         browser.press("Continue").await;
 
         let tokens = course.redeem(browser.landed_on()).await;
@@ -37,7 +52,11 @@ async fn a_teacher_signs_in_with_an_emailed_code_for_the_first_time() {
         let claims = &tokens.claims;
         assert_eq!(claims["auth_time"], app.now());
         assert_eq!(claims["amr"], json!(["email"]));
-        assert_eq!(claims.get("email"), None, "only userinfo tells more than who it is");
+        assert_eq!(
+            claims.get("email"),
+            None,
+            "only userinfo tells more than who it is"
+        );
     })
     .await;
 }
@@ -54,8 +73,16 @@ async fn the_new_account_is_confirmed_by_email() {
 
         let mails = app.mailbox().to("ada@example.test").await;
         assert_eq!(mails.len(), 2);
-        assert!(mails[0].text.contains("You now have an account with Get an identity."));
-        assert!(mails[0].text.contains("when you signed in to Register for a course"));
+        assert!(
+            mails[0]
+                .text
+                .contains("You now have an account with Get an identity.")
+        );
+        assert!(
+            mails[0]
+                .text
+                .contains("when you signed in to Register for a course")
+        );
     })
     .await;
 }

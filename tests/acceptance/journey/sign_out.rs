@@ -16,7 +16,8 @@ async fn signed_in(app: &App, service: &RelyingParty, address: &str) -> (Browser
 
 async fn is_signed_in(browser: &Browser, service: &RelyingParty) -> bool {
     let mut tab = browser.clone();
-    tab.open(service.authorization_url_with(&[("prompt", "none")])).await;
+    tab.open(service.authorization_url_with(&[("prompt", "none")]))
+        .await;
     !tab.landed_on().parameter("code").is_empty()
 }
 
@@ -35,7 +36,10 @@ async fn with_a_good_hint_the_person_is_signed_out_and_sent_back_with_the_state(
 
         let landing = browser.landed_on();
         assert_eq!(landing.uri, SIGNED_OUT);
-        assert_eq!(landing.parameters, [("state".to_owned(), "af0 ifj&ldkj".to_owned())]);
+        assert_eq!(
+            landing.parameters,
+            [("state".to_owned(), "af0 ifj&ldkj".to_owned())]
+        );
         assert!(!browser.cookies.contains_key("__Host-session"));
         assert!(!is_signed_in(&browser, &course).await);
         let userinfo = app.wire().get_with_token("/userinfo", &tokens.access).await;
@@ -47,10 +51,15 @@ async fn with_a_good_hint_the_person_is_signed_out_and_sent_back_with_the_state(
 #[tokio::test]
 async fn what_the_person_allowed_while_they_are_away_outlives_the_session() {
     on_both(async |app| {
-        let course = app.relying_party("course").await.asking_for("openid offline_access");
+        let course = app
+            .relying_party("course")
+            .await
+            .asking_for("openid offline_access");
         let (mut browser, tokens) = signed_in(&app, &course, "ada@example.test").await;
 
-        browser.open(course.end_session_url(&[("id_token_hint", &tokens.id_token)])).await;
+        browser
+            .open(course.end_session_url(&[("id_token_hint", &tokens.id_token)]))
+            .await;
 
         assert!(!is_signed_in(&browser, &course).await);
         course.refresh(tokens.refresh.as_ref().unwrap()).await;
@@ -65,10 +74,16 @@ async fn the_cookie_of_a_session_that_was_signed_out_is_worth_nothing() {
         let (mut browser, tokens) = signed_in(&app, &course, "ada@example.test").await;
         let stolen = browser.clone();
 
-        browser.open(course.end_session_url(&[("id_token_hint", &tokens.id_token)])).await;
+        browser
+            .open(course.end_session_url(&[("id_token_hint", &tokens.id_token)]))
+            .await;
 
         assert_eq!(browser.heading(), "You have signed out");
-        assert!(browser.text().contains("Go back to Register for a course"), "{}", browser.text());
+        assert!(
+            browser.text().contains("Go back to Register for a course"),
+            "{}",
+            browser.text()
+        );
         assert!(!is_signed_in(&stolen, &course).await);
     })
     .await;
@@ -79,17 +94,28 @@ async fn without_a_hint_the_person_is_asked_first() {
     on_both(async |app| {
         let course = app.relying_party("course").await;
         let (mut browser, _) = signed_in(&app, &course, "ada@example.test").await;
-        let parameters =
-            [("client_id", "course"), ("post_logout_redirect_uri", SIGNED_OUT), ("state", "s")];
+        let parameters = [
+            ("client_id", "course"),
+            ("post_logout_redirect_uri", SIGNED_OUT),
+            ("state", "s"),
+        ];
 
         browser.open(course.end_session_url(&parameters)).await;
         assert_eq!(browser.heading(), "Do you want to sign out?");
-        assert!(browser.text().contains("Register for a course has asked to sign you out"));
+        assert!(
+            browser
+                .text()
+                .contains("Register for a course has asked to sign you out")
+        );
         browser.press("Stay signed in").await;
         assert_eq!(browser.heading(), "You are still signed in");
         assert!(is_signed_in(&browser, &course).await);
 
-        browser.open(course.end_session_url(&parameters)).await.press("Sign out").await;
+        browser
+            .open(course.end_session_url(&parameters))
+            .await
+            .press("Sign out")
+            .await;
         assert_eq!(browser.landed_on().uri, SIGNED_OUT);
         assert_eq!(browser.landed_on().parameter("state"), "s");
         assert!(!is_signed_in(&browser, &course).await);
@@ -104,7 +130,11 @@ async fn a_request_that_names_no_client_is_never_redirected() {
         let (mut browser, _) = signed_in(&app, &course, "ada@example.test").await;
 
         let parameters = [("post_logout_redirect_uri", SIGNED_OUT), ("state", "s")];
-        browser.open(course.end_session_url(&parameters)).await.press("Sign out").await;
+        browser
+            .open(course.end_session_url(&parameters))
+            .await
+            .press("Sign out")
+            .await;
 
         assert_eq!(browser.heading(), "You have signed out");
         assert!(!is_signed_in(&browser, &course).await);
@@ -119,7 +149,8 @@ async fn the_hint_of_another_persons_session_does_not_sign_this_person_out() {
         let (mut adas, _) = signed_in(&app, &course, "ada@example.test").await;
         let (_, eve) = signed_in(&app, &course, "eve@example.test").await;
 
-        adas.open(course.end_session_url(&[("id_token_hint", &eve.id_token)])).await;
+        adas.open(course.end_session_url(&[("id_token_hint", &eve.id_token)]))
+            .await;
 
         assert_eq!(adas.heading(), "Do you want to sign out?");
         assert!(is_signed_in(&adas, &course).await);
@@ -133,21 +164,47 @@ async fn a_logout_request_that_cannot_be_believed_gets_a_page_and_ends_nothing()
         let course = app.relying_party("course").await;
         let (mut browser, tokens) = signed_in(&app, &course, "ada@example.test").await;
         let parts: Vec<&str> = tokens.id_token.split('.').collect();
-        let forged = format!("{}.{}.{}", parts[0], parts[1], URL_SAFE_NO_PAD.encode([7; 256]));
+        let forged = format!(
+            "{}.{}.{}",
+            parts[0],
+            parts[1],
+            URL_SAFE_NO_PAD.encode([7; 256])
+        );
         let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"JWT"}"#);
         let unsigned = format!("{none}.{}.", parts[1]);
         let hint = tokens.id_token.as_str();
         let before = app.rows().await;
 
         for parameters in [
-            &[("id_token_hint", forged.as_str()), ("post_logout_redirect_uri", SIGNED_OUT)][..],
-            &[("id_token_hint", unsigned.as_str()), ("post_logout_redirect_uri", SIGNED_OUT)],
+            &[
+                ("id_token_hint", forged.as_str()),
+                ("post_logout_redirect_uri", SIGNED_OUT),
+            ][..],
+            &[
+                ("id_token_hint", unsigned.as_str()),
+                ("post_logout_redirect_uri", SIGNED_OUT),
+            ],
             &[("id_token_hint", "x"), ("client_id", "course")],
             &[("id_token_hint", hint), ("client_id", "admissions")],
-            &[("id_token_hint", hint), ("post_logout_redirect_uri", "https://evil.example/")],
-            &[("id_token_hint", hint), ("post_logout_redirect_uri", "https://course.example/signed-out/")],
-            &[("client_id", "course"), ("post_logout_redirect_uri", "https://evil.example/")],
-            &[("client_id", "nobody"), ("post_logout_redirect_uri", SIGNED_OUT)],
+            &[
+                ("id_token_hint", hint),
+                ("post_logout_redirect_uri", "https://evil.example/"),
+            ],
+            &[
+                ("id_token_hint", hint),
+                (
+                    "post_logout_redirect_uri",
+                    "https://course.example/signed-out/",
+                ),
+            ],
+            &[
+                ("client_id", "course"),
+                ("post_logout_redirect_uri", "https://evil.example/"),
+            ],
+            &[
+                ("client_id", "nobody"),
+                ("post_logout_redirect_uri", SIGNED_OUT),
+            ],
             &[("id_token_hint", hint), ("state", "1"), ("state", "2")],
         ] {
             browser.open(course.end_session_url(parameters)).await;
@@ -169,7 +226,11 @@ async fn another_site_cannot_sign_a_person_out() {
         let course = app.relying_party("course").await;
         let (mut browser, _) = signed_in(&app, &course, "ada@example.test").await;
 
-        let form = [("client_id", "course"), ("action", "sign-out"), ("csrf", "x")];
+        let form = [
+            ("client_id", "course"),
+            ("action", "sign-out"),
+            ("csrf", "x"),
+        ];
         browser.post_from_another_site("/end-session", &form).await;
         assert_eq!(browser.heading(), "Do you want to sign out?");
         browser.post("/end-session", &form).await;

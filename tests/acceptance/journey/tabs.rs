@@ -16,13 +16,28 @@ async fn two_tabs_sign_in_without_disturbing_each_other() {
         assert_eq!(first.cookies, second.cookies, "one cookie for both");
 
         first.fill("Email address", ADA).press("Continue").await;
-        second.fill("Email address", "bob@example.test").press("Continue").await;
-        let codes =
-            [app.mailbox().last_code_for(ADA).await, app.mailbox().last_code_for("bob@example.test").await];
-        second.fill("Code", &codes[1]).press("Continue").await.press("Continue").await;
+        second
+            .fill("Email address", "bob@example.test")
+            .press("Continue")
+            .await;
+        let codes = [
+            app.mailbox().last_code_for(ADA).await,
+            app.mailbox().last_code_for("bob@example.test").await,
+        ];
+        second
+            .fill("Code", &codes[1])
+            .press("Continue")
+            .await
+            .press("Continue")
+            .await;
         let bob = admissions.redeem(second.landed_on()).await;
         first.cookies.clone_from(&second.cookies);
-        first.fill("Code", &codes[0]).press("Continue").await.press("Continue").await;
+        first
+            .fill("Code", &codes[0])
+            .press("Continue")
+            .await
+            .press("Continue")
+            .await;
         let ada = course.redeem(first.landed_on()).await;
 
         assert_ne!(ada.sub(), bob.sub());
@@ -46,7 +61,10 @@ async fn a_tab_that_waited_goes_on_silently_when_another_has_signed_in() {
         waiting.cookies.clone_from(&busy.cookies);
         waiting.reload().await;
 
-        assert_eq!(admissions.redeem(waiting.landed_on()).await.sub(), ada.sub());
+        assert_eq!(
+            admissions.redeem(waiting.landed_on()).await.sub(),
+            ada.sub()
+        );
     })
     .await;
 }
@@ -68,10 +86,17 @@ async fn back_after_the_end_begins_the_same_request_again_and_succeeds_silently(
             assert_ne!(again.parameter("code"), first.parameter("code"));
             assert_ne!(again.parameter("code"), "");
         }
-        let resume = browser.trail.iter().find(|path| path.starts_with("/authorize/resume/"));
+        let resume = browser
+            .trail
+            .iter()
+            .find(|path| path.starts_with("/authorize/resume/"));
         let resume = resume.unwrap().clone();
         browser.open(&resume).await;
-        assert_eq!(browser.landed_on().parameter("state"), state, "resumed twice");
+        assert_eq!(
+            browser.landed_on().parameter("state"),
+            state,
+            "resumed twice"
+        );
         assert_eq!(app.mailbox().all().await.len(), mails, "no mail");
         course.redeem(browser.landed_on()).await;
     })
@@ -90,13 +115,19 @@ async fn a_form_that_is_sent_twice_does_its_work_once() {
         let mut twice = browser.clone();
         twice.fill("Code", &code).press("Continue").await;
         browser.fill("Code", &code).press("Continue").await;
-        assert_eq!((twice.heading(), browser.heading()), ("Account created".into(), "Account created".into()));
+        assert_eq!(
+            (twice.heading(), browser.heading()),
+            ("Account created".into(), "Account created".into())
+        );
 
         let mut again = browser.clone();
         browser.press("Continue").await;
         again.cookies.clone_from(&browser.cookies);
         again.press("Continue").await;
-        assert_eq!(browser.landed_on().parameter("state"), again.landed_on().parameter("state"));
+        assert_eq!(
+            browser.landed_on().parameter("state"),
+            again.landed_on().parameter("state")
+        );
         course.redeem(again.landed_on()).await;
         let rows = app.rows().await;
         assert_eq!((rows["users"], rows["outbox"]), (1, 1));

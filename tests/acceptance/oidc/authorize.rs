@@ -70,17 +70,49 @@ fn refused_by_page() -> Vec<(Change, &'static str, &'static str)> {
     let unregistered = "this redirect_uri is not registered for the client course";
     let invalid = "invalid_request";
     let mut all = vec![
-        (Without("client_id"), invalid, "the parameter client_id is missing"),
-        (with("client_id", ""), invalid, "the parameter client_id is missing"),
-        (Twice("client_id", "course"), invalid, "the parameter client_id is repeated"),
+        (
+            Without("client_id"),
+            invalid,
+            "the parameter client_id is missing",
+        ),
+        (
+            with("client_id", ""),
+            invalid,
+            "the parameter client_id is missing",
+        ),
+        (
+            Twice("client_id", "course"),
+            invalid,
+            "the parameter client_id is repeated",
+        ),
         (with("client_id", "nobody"), "unauthorized_client", unknown),
         (with("client_id", "course "), "unauthorized_client", unknown),
         (with("client_id", "Course"), "unauthorized_client", unknown),
-        (with("client_id", "<script>alert(1)</script>"), "unauthorized_client", unknown),
-        (with("client_id", "c".repeat(5_000)), "unauthorized_client", unknown),
-        (Without("redirect_uri"), invalid, "the parameter redirect_uri is missing"),
-        (with("redirect_uri", ""), invalid, "the parameter redirect_uri is missing"),
-        (Twice("redirect_uri", CALLBACK), invalid, "the parameter redirect_uri is repeated"),
+        (
+            with("client_id", "<script>alert(1)</script>"),
+            "unauthorized_client",
+            unknown,
+        ),
+        (
+            with("client_id", "c".repeat(5_000)),
+            "unauthorized_client",
+            unknown,
+        ),
+        (
+            Without("redirect_uri"),
+            invalid,
+            "the parameter redirect_uri is missing",
+        ),
+        (
+            with("redirect_uri", ""),
+            invalid,
+            "the parameter redirect_uri is missing",
+        ),
+        (
+            Twice("redirect_uri", CALLBACK),
+            invalid,
+            "the parameter redirect_uri is repeated",
+        ),
     ];
     for foreign in [
         "https://admissions.example/callback",
@@ -103,7 +135,11 @@ fn refused_by_page() -> Vec<(Change, &'static str, &'static str)> {
     ] {
         all.push((with("redirect_uri", foreign), invalid, unregistered));
     }
-    all.push((with("redirect_uri", format!("{CALLBACK}{}", "x".repeat(5_000))), invalid, unregistered));
+    all.push((
+        with("redirect_uri", format!("{CALLBACK}{}", "x".repeat(5_000))),
+        invalid,
+        unregistered,
+    ));
     all
 }
 
@@ -111,42 +147,133 @@ fn refused_by_page() -> Vec<(Change, &'static str, &'static str)> {
 fn refused_by_redirect() -> Vec<(Change, &'static str, &'static str)> {
     let invalid = "invalid_request";
     let mut all = vec![
-        (Without("response_type"), invalid, "The parameter response_type is missing."),
-        (with("response_type", ""), invalid, "The parameter response_type is missing."),
-        (Without("scope"), "invalid_scope", "The parameter scope is missing; it must contain openid."),
-        (with("scope", ""), "invalid_scope", "The parameter scope is missing; it must contain openid."),
-        (with("scope", "email"), "invalid_scope", "The parameter scope must contain openid."),
-        (with("scope", "openidx"), "invalid_scope", "The parameter scope must contain openid."),
-        (with("nonce", "n".repeat(1_001)), invalid, "The parameter nonce is longer than 1000 bytes."),
-        (with("prompt", "none login"), invalid, "prompt=none goes with no other value."),
-        (with("prompt", "select_account none"), invalid, "prompt=none goes with no other value."),
-        (with("resource", "https://api.example/"), "invalid_target", "This client may not ask for access to this resource."),
-        (with("request", "e30.e30."), "request_not_supported", "The parameter request is not supported."),
-        (with("request_uri", "https://course.example/r"), "request_uri_not_supported", "The parameter request_uri is not supported."),
-        (with("registration", "{}"), "registration_not_supported", "The parameter registration is not supported."),
-        (Without("code_challenge"), invalid, "There is a code_challenge_method, but no code_challenge."),
+        (
+            Without("response_type"),
+            invalid,
+            "The parameter response_type is missing.",
+        ),
+        (
+            with("response_type", ""),
+            invalid,
+            "The parameter response_type is missing.",
+        ),
+        (
+            Without("scope"),
+            "invalid_scope",
+            "The parameter scope is missing; it must contain openid.",
+        ),
+        (
+            with("scope", ""),
+            "invalid_scope",
+            "The parameter scope is missing; it must contain openid.",
+        ),
+        (
+            with("scope", "email"),
+            "invalid_scope",
+            "The parameter scope must contain openid.",
+        ),
+        (
+            with("scope", "openidx"),
+            "invalid_scope",
+            "The parameter scope must contain openid.",
+        ),
+        (
+            with("nonce", "n".repeat(1_001)),
+            invalid,
+            "The parameter nonce is longer than 1000 bytes.",
+        ),
+        (
+            with("prompt", "none login"),
+            invalid,
+            "prompt=none goes with no other value.",
+        ),
+        (
+            with("prompt", "select_account none"),
+            invalid,
+            "prompt=none goes with no other value.",
+        ),
+        (
+            with("resource", "https://api.example/"),
+            "invalid_target",
+            "This client may not ask for access to this resource.",
+        ),
+        (
+            with("request", "e30.e30."),
+            "request_not_supported",
+            "The parameter request is not supported.",
+        ),
+        (
+            with("request_uri", "https://course.example/r"),
+            "request_uri_not_supported",
+            "The parameter request_uri is not supported.",
+        ),
+        (
+            with("registration", "{}"),
+            "registration_not_supported",
+            "The parameter registration is not supported.",
+        ),
+        (
+            Without("code_challenge"),
+            invalid,
+            "There is a code_challenge_method, but no code_challenge.",
+        ),
     ];
-    for foreign in ["token", "id_token", "code id_token", "code token", "none", "CODE", "code\u{0}"] {
+    for foreign in [
+        "token",
+        "id_token",
+        "code id_token",
+        "code token",
+        "none",
+        "CODE",
+        "code\u{0}",
+    ] {
         let description = "The only response_type that is supported is code.";
-        all.push((with("response_type", foreign), "unsupported_response_type", description));
+        all.push((
+            with("response_type", foreign),
+            "unsupported_response_type",
+            description,
+        ));
     }
     for foreign in ["fragment", "jwt", "query.jwt", "FORM_POST", "web_message"] {
         let description = "The response_mode must be query or form_post.";
         all.push((with("response_mode", foreign), invalid, description));
     }
-    for malformed in ["openid \"email\"", "openid e\\mail", "openid\u{e9}", "openid\ttab"] {
+    for malformed in [
+        "openid \"email\"",
+        "openid e\\mail",
+        "openid\u{e9}",
+        "openid\ttab",
+    ] {
         let description = "The parameter scope must be words of printable ASCII parted by spaces.";
         all.push((with("scope", malformed), "invalid_scope", description));
     }
-    for foreign in ["create", "LOGIN", "login,consent", "x".repeat(5_000).as_str()] {
+    for foreign in [
+        "create",
+        "LOGIN",
+        "login,consent",
+        "x".repeat(5_000).as_str(),
+    ] {
         let description = "The parameter prompt may hold none, login, consent and select_account.";
         all.push((with("prompt", foreign), invalid, description));
     }
-    for malformed in ["-1", "1.5", "+1", "ten", "1e3", " 1", "99999999999999999999999"] {
+    for malformed in [
+        "-1",
+        "1.5",
+        "+1",
+        "ten",
+        "1e3",
+        " 1",
+        "99999999999999999999999",
+    ] {
         let description = "The parameter max_age must be a whole number of seconds.";
         all.push((with("max_age", malformed), invalid, description));
     }
-    for malformed in ["short", &format!("{CHALLENGE}="), &"+".repeat(43), &"A".repeat(5_000)] {
+    for malformed in [
+        "short",
+        &format!("{CHALLENGE}="),
+        &"+".repeat(43),
+        &"A".repeat(5_000),
+    ] {
         let description = "The parameter code_challenge must be 43 characters of base64url, the \
                            SHA-256 of the code verifier.";
         all.push((with("code_challenge", malformed), invalid, description));
@@ -160,26 +287,59 @@ fn refused_by_redirect() -> Vec<(Change, &'static str, &'static str)> {
         invalid,
         "The parameter code_challenge_method must be S256.",
     ));
-    for foreign in ["x", "e30.e30.", "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.", &"x".repeat(5_000)] {
+    for foreign in [
+        "x",
+        "e30.e30.",
+        "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.",
+        &"x".repeat(5_000),
+    ] {
         let description =
             "The parameter id_token_hint must be an ID token that this issuer gave to this client.";
         all.push((with("id_token_hint", foreign), invalid, description));
     }
     for (name, value, description) in [
-        ("response_type", "code", "The parameter response_type is repeated."),
-        ("response_mode", "query", "The parameter response_mode is repeated."),
+        (
+            "response_type",
+            "code",
+            "The parameter response_type is repeated.",
+        ),
+        (
+            "response_mode",
+            "query",
+            "The parameter response_mode is repeated.",
+        ),
         ("scope", "openid", "The parameter scope is repeated."),
         ("nonce", "n", "The parameter nonce is repeated."),
         ("prompt", "login", "The parameter prompt is repeated."),
         ("max_age", "1", "The parameter max_age is repeated."),
-        ("login_hint", "a@b.test", "The parameter login_hint is repeated."),
-        ("id_token_hint", "x", "The parameter id_token_hint is repeated."),
-        ("code_challenge", CHALLENGE, "The parameter code_challenge is repeated."),
-        ("code_challenge_method", "S256", "The parameter code_challenge_method is repeated."),
+        (
+            "login_hint",
+            "a@b.test",
+            "The parameter login_hint is repeated.",
+        ),
+        (
+            "id_token_hint",
+            "x",
+            "The parameter id_token_hint is repeated.",
+        ),
+        (
+            "code_challenge",
+            CHALLENGE,
+            "The parameter code_challenge is repeated.",
+        ),
+        (
+            "code_challenge_method",
+            "S256",
+            "The parameter code_challenge_method is repeated.",
+        ),
         ("resource", "x", "The parameter resource is repeated."),
         ("request", "x", "The parameter request is repeated."),
         ("request_uri", "x", "The parameter request_uri is repeated."),
-        ("registration", "x", "The parameter registration is repeated."),
+        (
+            "registration",
+            "x",
+            "The parameter registration is repeated.",
+        ),
         ("acr_values", "Cl", "The parameter acr_values is repeated."),
     ] {
         all.push((Twice(name, value), invalid, description));
@@ -188,9 +348,14 @@ fn refused_by_redirect() -> Vec<(Change, &'static str, &'static str)> {
 }
 
 fn answer(error: &str, description: &str) -> Pairs {
-    [("error", error), ("error_description", description), ("state", STATE), ("iss", ISSUER)]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into()
+    [
+        ("error", error),
+        ("error_description", description),
+        ("state", STATE),
+        ("iss", ISSUER),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
 }
 
 #[tokio::test]
@@ -205,7 +370,11 @@ async fn a_request_whose_client_or_redirect_uri_is_not_proven_gets_a_page_and_no
 
             let page = browser.page();
             assert_eq!(page.status, 400, "{change:?}");
-            assert_eq!(browser.heading(), "You cannot sign in from this link", "{change:?}");
+            assert_eq!(
+                browser.heading(),
+                "You cannot sign in from this link",
+                "{change:?}"
+            );
             for told in [error, reason] {
                 let told = format!("app-breakable\">{told}</dd>");
                 assert!(page.body.contains(&told), "{change:?}: {}", page.body);
@@ -216,7 +385,11 @@ async fn a_request_whose_client_or_redirect_uri_is_not_proven_gets_a_page_and_no
             assert!(browser.cookies.is_empty(), "{change:?}");
             assert!(!page.body.contains("<script>alert"), "{change:?}");
         }
-        assert_eq!(app.rows().await, before, "nothing was issued, nobody is asked");
+        assert_eq!(
+            app.rows().await,
+            before,
+            "nothing was issued, nobody is asked"
+        );
         assert_eq!(app.mailbox().all().await, []);
     })
     .await;
@@ -240,7 +413,11 @@ async fn any_other_fault_is_told_to_the_client_in_the_query() {
                 .all(|byte| matches!(byte, 0x20..=0x7e) && byte != b'"' && byte != b'\\');
             assert!(is_told_in_plain_ascii, "{description}");
         }
-        assert_eq!(app.rows().await, before, "nothing was issued, nobody is asked");
+        assert_eq!(
+            app.rows().await,
+            before,
+            "nothing was issued, nobody is asked"
+        );
         assert_eq!(app.mailbox().all().await, []);
     })
     .await;
@@ -251,7 +428,10 @@ async fn any_other_fault_is_told_to_the_client_in_a_form_if_it_asked_for_one() {
     let app = App::start().await;
     let before = app.rows().await;
     for (change, error, description) in refused_by_redirect() {
-        if matches!(&change, With("response_mode", _) | Twice("response_mode", _)) {
+        if matches!(
+            &change,
+            With("response_mode", _) | Twice("response_mode", _)
+        ) {
             continue;
         }
         let mut pairs = right();
@@ -267,7 +447,10 @@ async fn any_other_fault_is_told_to_the_client_in_a_form_if_it_asked_for_one() {
         assert!(browser.cookies.is_empty());
         browser.press("Continue").await;
         let landing = browser.landed_on();
-        assert_eq!((landing.uri.as_str(), landing.parameters), (CALLBACK, answer(error, description)));
+        assert_eq!(
+            (landing.uri.as_str(), landing.parameters),
+            (CALLBACK, answer(error, description))
+        );
     }
     assert_eq!(app.rows().await, before);
 }
@@ -276,7 +459,10 @@ async fn any_other_fault_is_told_to_the_client_in_a_form_if_it_asked_for_one() {
 async fn a_repeated_state_is_refused_without_one() {
     let app = App::start().await;
 
-    let answered = app.wire().get(&query(&Twice("state", "x").applied(right()))).await;
+    let answered = app
+        .wire()
+        .get(&query(&Twice("state", "x").applied(right())))
+        .await;
 
     let expected = Serializer::new(String::new())
         .append_pair("error", "invalid_request")
@@ -322,7 +508,11 @@ async fn the_state_comes_back_byte_for_byte_with_the_code_in_both_modes() {
         let mut browser = app.browser();
         browser.open(query(&right())).await;
         let landing = browser.sign_in("ada@example.test", &app.mailbox()).await;
-        let names: Vec<&str> = landing.parameters.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = landing
+            .parameters
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
         assert_eq!(names, ["code", "state", "iss"]);
         assert_eq!(landing.parameter("state"), STATE);
 
@@ -330,8 +520,15 @@ async fn the_state_comes_back_byte_for_byte_with_the_code_in_both_modes() {
         pairs.push(("response_mode".to_owned(), "form_post".to_owned()));
         browser.open(query(&pairs)).await.press("Continue").await;
         let landing = browser.landed_on();
-        let names: Vec<&str> = landing.parameters.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!((landing.uri.as_str(), names), (CALLBACK, vec!["code", "state", "iss"]));
+        let names: Vec<&str> = landing
+            .parameters
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert_eq!(
+            (landing.uri.as_str(), names),
+            (CALLBACK, vec!["code", "state", "iss"])
+        );
         assert_eq!(landing.parameter("state"), STATE);
         assert_eq!(landing.parameter("iss"), ISSUER);
     })
@@ -346,13 +543,19 @@ async fn a_form_posted_by_the_service_is_asked_for_again_by_get_so_that_the_sess
         browser.open(course.authorization_url()).await;
         browser.sign_in("ada@example.test", &app.mailbox()).await;
         let pairs = right();
-        let form: Vec<(&str, &str)> =
-            pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let form: Vec<(&str, &str)> = pairs
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
 
         let answered = app.wire().post("/authorize", &form).await;
         answered.assert_redirects_to(&query(&pairs));
         browser.post_from_another_site("/authorize", &form).await;
-        assert_ne!(browser.landed_on().parameter("code"), "", "the live session was seen");
+        assert_ne!(
+            browser.landed_on().parameter("code"),
+            "",
+            "the live session was seen"
+        );
 
         let mut nobody = app.browser();
         nobody.post_from_another_site("/authorize", &form).await;
@@ -366,17 +569,31 @@ async fn a_body_that_is_no_form_is_refused_by_a_page() {
     let app = App::start().await;
     let json = [(reqwest::header::CONTENT_TYPE, "application/json")];
 
-    let answered =
-        app.wire().send(reqwest::Method::POST, "/authorize", &json, Some(&[("a", "b")])).await;
+    let answered = app
+        .wire()
+        .send(
+            reqwest::Method::POST,
+            "/authorize",
+            &json,
+            Some(&[("a", "b")]),
+        )
+        .await;
 
     assert_eq!(answered.status, 400);
-    assert!(answered.body.contains("the request is not a query or a form"));
+    assert!(
+        answered
+            .body
+            .contains("the request is not a query or a form")
+    );
 }
 
 #[tokio::test]
 async fn an_application_on_a_device_may_listen_on_any_loopback_port_and_must_use_pkce() {
     on_both(async |app| {
-        let native = app.relying_party("app").await.answered_at("http://127.0.0.1:49152/callback");
+        let native = app
+            .relying_party("app")
+            .await
+            .answered_at("http://127.0.0.1:49152/callback");
         let mut browser = app.browser();
         browser.open(native.authorization_url()).await;
         let landing = browser.sign_in("ada@example.test", &app.mailbox()).await;
@@ -392,7 +609,11 @@ async fn an_application_on_a_device_may_listen_on_any_loopback_port_and_must_use
             landing.parameter("error_description"),
             "This client must send a code_challenge with code_challenge_method S256."
         );
-        for other in ["http://localhost:1/callback", "http://127.0.0.1:1/", "http://[::1]:1/callback"] {
+        for other in [
+            "http://localhost:1/callback",
+            "http://127.0.0.1:1/",
+            "http://[::1]:1/callback",
+        ] {
             browser.open(asked(other)).await;
             assert_eq!(browser.status(), 400, "{other}");
         }

@@ -2,7 +2,7 @@
 
 use acceptance::{App, ClientKey, ISSUER, Kind, clients, on_both};
 use model::client::AuthMethod;
-use model::{SigningAlgorithm, ScopeSet};
+use model::{ScopeSet, SigningAlgorithm};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -16,11 +16,19 @@ fn the_issuer_is_an_origin_without_a_trailing_slash() {
 async fn the_document_is_this_and_nothing_else() {
     let app = App::start().await;
     let algorithms = ["RS256", "PS256", "ES256", "EdDSA"];
-    let methods =
-        ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
+    let methods = [
+        "client_secret_basic",
+        "client_secret_post",
+        "client_secret_jwt",
+        "private_key_jwt",
+        "none",
+    ];
     let assertion_algorithms = ["RS256", "PS256", "ES256", "EdDSA", "HS256"];
 
-    for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
+    for path in [
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+    ] {
         let answer = app.wire().get(path).await;
 
         assert_eq!(answer.header("content-type"), "application/json");
@@ -81,7 +89,11 @@ async fn every_endpoint_takes_its_methods_and_no_others() {
             let verb: Method = method.parse().unwrap();
             let answer = app.wire().send(verb, path, &[], None).await;
             let is_taken = taken.contains(&method);
-            assert_eq!(answer.status != 405 && answer.status != 404, is_taken, "{method} {path}");
+            assert_eq!(
+                answer.status != 405 && answer.status != 404,
+                is_taken,
+                "{method} {path}"
+            );
         }
     }
 }
@@ -101,9 +113,10 @@ async fn an_id_token_and_userinfo_in_every_algorithm_verify_with_the_published_k
             let algorithm = client.settings.client_name.clone();
             let service = app.relying_party(client.id.as_str()).await;
             browser.open(service.authorization_url()).await;
-            let landing = match browser.has_landed() {
-                true => browser.landed_on(),
-                false => browser.sign_in("ada@example.test", &app.mailbox()).await,
+            let landing = if browser.has_landed() {
+                browser.landed_on()
+            } else {
+                browser.sign_in("ada@example.test", &app.mailbox()).await
             };
 
             // The openidconnect crate verifies the signature.
@@ -114,10 +127,19 @@ async fn an_id_token_and_userinfo_in_every_algorithm_verify_with_the_published_k
             assert_eq!(userinfo.header("content-type"), "application/jwt");
             let jwks = app.wire().get("/jwks").await.json();
             let keys = jwks["keys"].as_array().unwrap();
-            let of_token = keys.iter().find(|key| key["kid"] == tokens.header["kid"]).unwrap();
-            assert_eq!((&of_token["alg"], &of_token["use"]), (&json!(algorithm), &json!("sig")));
+            let of_token = keys
+                .iter()
+                .find(|key| key["kid"] == tokens.header["kid"])
+                .unwrap();
+            assert_eq!(
+                (&of_token["alg"], &of_token["use"]),
+                (&json!(algorithm), &json!("sig"))
+            );
             for private in ["d", "p", "q", "dp", "dq", "qi", "k"] {
-                assert!(keys.iter().all(|key| key.get(private).is_none()), "{private}");
+                assert!(
+                    keys.iter().all(|key| key.get(private).is_none()),
+                    "{private}"
+                );
             }
         }
     }
@@ -139,7 +161,10 @@ async fn every_way_to_authenticate_works_at_every_endpoint_that_advertises_it() 
         }
         let mut shared = clients::machine("shares");
         shared.settings.token_endpoint_auth_method = AuthMethod::ClientSecretJwt;
-        keys.push(("shares".to_owned(), ClientKey::Shared(clients::SECRET.to_owned())));
+        keys.push((
+            "shares".to_owned(),
+            ClientKey::Shared(clients::SECRET.to_owned()),
+        ));
         let mut posts = clients::machine("posts");
         posts.settings.token_endpoint_auth_method = AuthMethod::ClientSecretPost;
         registered.extend([shared, posts, clients::machine("basic")]);
@@ -159,7 +184,11 @@ async fn every_way_to_authenticate_works_at_every_endpoint_that_advertises_it() 
         for (id, key) in &keys {
             for audience in [ISSUER, &format!("{ISSUER}/token")] {
                 let proof = assertion(id, key, audience);
-                let form = [grant, kind_of_assertion, ("client_assertion", proof.as_str())];
+                let form = [
+                    grant,
+                    kind_of_assertion,
+                    ("client_assertion", proof.as_str()),
+                ];
                 let granted = wire.post("/token", &form).await;
                 assert_is_granted(&granted.json());
                 let token = granted.json()["access_token"].as_str().unwrap().to_owned();
@@ -170,11 +199,22 @@ async fn every_way_to_authenticate_works_at_every_endpoint_that_advertises_it() 
                     "The client assertion was used before.",
                 );
                 let proof = assertion(id, key, audience);
-                let form = [kind_of_assertion, ("client_assertion", &proof), ("token", &token)];
+                let form = [
+                    kind_of_assertion,
+                    ("client_assertion", &proof),
+                    ("token", &token),
+                ];
                 let told = wire.post("/introspect", &form).await;
-                assert_eq!((told.status.as_u16(), &told.json()["active"]), (200, &json!(true)));
+                assert_eq!(
+                    (told.status.as_u16(), &told.json()["active"]),
+                    (200, &json!(true))
+                );
                 let proof = assertion(id, key, audience);
-                let form = [kind_of_assertion, ("client_assertion", &proof), ("token", &token)];
+                let form = [
+                    kind_of_assertion,
+                    ("client_assertion", &proof),
+                    ("token", &token),
+                ];
                 assert_eq!(wire.post("/revoke", &form).await.status, 200);
             }
             let foreign = assertion(id, key, "https://other.example");
@@ -188,24 +228,36 @@ async fn every_way_to_authenticate_works_at_every_endpoint_that_advertises_it() 
 
         let basic = ("basic", clients::SECRET);
         assert_is_granted(&wire.post_as(basic, "/token", &[grant]).await.json());
-        let post = [grant, ("client_id", "posts"), ("client_secret", clients::SECRET)];
+        let post = [
+            grant,
+            ("client_id", "posts"),
+            ("client_secret", clients::SECRET),
+        ];
         let granted = wire.post("/token", &post).await.json();
         assert_is_granted(&granted);
         let token = granted["access_token"].as_str().unwrap();
-        let told = wire.post_as(basic, "/introspect", &[("token", token)]).await.json();
+        let told = wire
+            .post_as(basic, "/introspect", &[("token", token)])
+            .await
+            .json();
         assert_eq!(told, json!({ "active": false }), "it is another client's");
-        wire.post_as(("posts", clients::SECRET), "/token", &[grant]).await.assert_refuses(
-            401,
-            "invalid_client",
-            "The client is registered for another way to authenticate.",
-        );
+        wire.post_as(("posts", clients::SECRET), "/token", &[grant])
+            .await
+            .assert_refuses(
+                401,
+                "invalid_client",
+                "The client is registered for another way to authenticate.",
+            );
     }
 }
 
 #[track_caller]
 fn assert_is_granted(granted: &Value) {
     let mut rest = granted.clone();
-    rest.as_object_mut().unwrap().remove("access_token").expect("there is an access token");
+    rest.as_object_mut()
+        .unwrap()
+        .remove("access_token")
+        .expect("there is an access token");
     assert_eq!(
         rest,
         json!({ "token_type": "Bearer", "expires_in": 3600, "scope": "report:read report:write" })
@@ -235,7 +287,10 @@ async fn every_scope_releases_its_claims_and_offline_access_a_refresh_token() {
             names.sort();
             assert_eq!(names, claims, "{scope}");
             assert_eq!(tokens.refresh.is_some(), scope.contains("offline_access"));
-            assert_eq!(ScopeSet::parse(&tokens.scope).unwrap(), ScopeSet::parse(scope).unwrap());
+            assert_eq!(
+                ScopeSet::parse(&tokens.scope).unwrap(),
+                ScopeSet::parse(scope).unwrap()
+            );
         }
     })
     .await;
@@ -266,7 +321,10 @@ async fn an_id_token_says_this_and_nothing_else() {
             "at_hash": claims["at_hash"],
         });
         assert_eq!(*claims, expected);
-        assert_eq!(tokens.header, json!({ "alg": "RS256", "kid": tokens.header["kid"], "typ": "JWT" }));
+        assert_eq!(
+            tokens.header,
+            json!({ "alg": "RS256", "kid": tokens.header["kid"], "typ": "JWT" })
+        );
     })
     .await;
 }
@@ -285,9 +343,14 @@ async fn userinfo_answers_in_its_three_forms_and_refuses_by_the_book() {
 
         let by_get = wire.get_with_token("/userinfo", &tokens.access).await;
         let by_header = wire.send(Method::POST, "/userinfo", &header, None).await;
-        let by_form = wire.post("/userinfo", &[("access_token", &tokens.access)]).await;
+        let by_form = wire
+            .post("/userinfo", &[("access_token", &tokens.access)])
+            .await;
         assert_eq!(by_get.json()["email"], "ada@example.test");
-        assert_eq!((by_get.json(), by_get.json()), (by_header.json(), by_form.json()));
+        assert_eq!(
+            (by_get.json(), by_get.json()),
+            (by_header.json(), by_form.json())
+        );
 
         let invalid = "Bearer realm=\"userinfo\", error=\"invalid_token\", error_description=\"The \
                        access token is unknown, expired, revoked or not for this resource.\"";
@@ -296,18 +359,27 @@ async fn userinfo_answers_in_its_three_forms_and_refuses_by_the_book() {
             async move { wire.get_with_token("/userinfo", &token).await }
         };
         for (answer, status, challenge) in [
-            (wire.get("/userinfo").await, 401, "Bearer realm=\"userinfo\""),
+            (
+                wire.get("/userinfo").await,
+                401,
+                "Bearer realm=\"userinfo\"",
+            ),
             (asked("gai_at_unknown").await, 401, invalid),
             (asked(&tokens.id_token).await, 401, invalid),
             (
-                wire.get(&format!("/userinfo?access_token={}", tokens.access)).await,
+                wire.get(&format!("/userinfo?access_token={}", tokens.access))
+                    .await,
                 400,
                 "Bearer realm=\"userinfo\", error=\"invalid_request\", error_description=\"The \
                  access token must not be in the URL.\"",
             ),
         ] {
             assert_eq!(
-                (answer.status.as_u16(), answer.header("www-authenticate"), answer.body.as_str()),
+                (
+                    answer.status.as_u16(),
+                    answer.header("www-authenticate"),
+                    answer.body.as_str()
+                ),
                 (status, challenge, "")
             );
             assert_eq!(answer.header("cache-control"), "no-store");
@@ -315,7 +387,10 @@ async fn userinfo_answers_in_its_three_forms_and_refuses_by_the_book() {
 
         app.advance(std::time::Duration::from_secs(3600));
         let late = wire.get_with_token("/userinfo", &tokens.access).await;
-        assert_eq!((late.status.as_u16(), late.header("www-authenticate")), (401, invalid));
+        assert_eq!(
+            (late.status.as_u16(), late.header("www-authenticate")),
+            (401, invalid)
+        );
     })
     .await;
 }

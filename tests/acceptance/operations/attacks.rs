@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use acceptance::{App, Answer, Browser, ISSUER, Kind, clients, on_both};
+use acceptance::{Answer, App, Browser, ISSUER, Kind, clients, on_both};
 use reqwest::Method;
 use url::Url;
 
@@ -21,14 +21,21 @@ async fn a_session_that_was_planted_before_sign_in_is_worth_nothing_after_it() {
 
         // The victim's browser has the attacker's cookie.
         let mut ada = app.browser();
-        ada.cookies.insert("__Host-session".to_owned(), planted.clone());
+        ada.cookies
+            .insert("__Host-session".to_owned(), planted.clone());
         app.advance(Duration::from_secs(1));
-        ada.open(course.authorization_url_with(&[("prompt", "login")])).await;
+        ada.open(course.authorization_url_with(&[("prompt", "login")]))
+            .await;
         ada.sign_in(ADA, &app.mailbox()).await;
         assert_ne!(ada.cookies["__Host-session"], planted);
 
-        eve.open(course.authorization_url_with(&[("prompt", "none")])).await;
-        assert_eq!(eve.landed_on().parameter("error"), "login_required", "the old secret is dead");
+        eve.open(course.authorization_url_with(&[("prompt", "none")]))
+            .await;
+        assert_eq!(
+            eve.landed_on().parameter("error"),
+            "login_required",
+            "the old secret is dead"
+        );
     })
     .await;
 }
@@ -43,12 +50,19 @@ async fn the_secret_of_the_session_changes_whenever_somebody_signs_in() {
         let old = browser.clone();
 
         app.advance(Duration::from_secs(1));
-        browser.open(course.authorization_url_with(&[("prompt", "login")])).await;
+        browser
+            .open(course.authorization_url_with(&[("prompt", "login")]))
+            .await;
         browser.sign_in(ADA, &app.mailbox()).await;
 
-        assert_ne!(browser.cookies["__Host-session"], old.cookies["__Host-session"]);
+        assert_ne!(
+            browser.cookies["__Host-session"],
+            old.cookies["__Host-session"]
+        );
         let mut thief = old;
-        thief.open(course.authorization_url_with(&[("prompt", "none")])).await;
+        thief
+            .open(course.authorization_url_with(&[("prompt", "none")]))
+            .await;
         assert_eq!(thief.landed_on().parameter("error"), "login_required");
     })
     .await;
@@ -62,12 +76,25 @@ async fn nobody_finishes_a_sign_in_that_another_browser_began() {
         ada.open(course.authorization_url()).await;
         ada.fill("Email address", ADA).press("Continue").await;
         let code = app.mailbox().last_code_for(ADA).await;
-        let id = ada.page().url.query().unwrap().strip_prefix("i=").unwrap().to_owned();
+        let id = ada
+            .page()
+            .url
+            .query()
+            .unwrap()
+            .strip_prefix("i=")
+            .unwrap()
+            .to_owned();
         // Eve has a browser cookie of her own and knows the id.
         let mut eve = app.browser();
         eve.open(course.authorization_url()).await;
 
-        for page in ["email", "email-code", "account-created", "consent", "select-account"] {
+        for page in [
+            "email",
+            "email-code",
+            "account-created",
+            "consent",
+            "select-account",
+        ] {
             eve.open(format!("/sign-in/{page}?i={id}")).await;
             assert_eq!(
                 (eve.status(), eve.heading().as_str()),
@@ -75,8 +102,13 @@ async fn nobody_finishes_a_sign_in_that_another_browser_began() {
                 "{page}"
             );
         }
-        let form = [("code", code.as_str()), ("action", "continue"), ("csrf", "x")];
-        eve.post(&format!("/sign-in/email-code?i={id}"), &form).await;
+        let form = [
+            ("code", code.as_str()),
+            ("action", "continue"),
+            ("csrf", "x"),
+        ];
+        eve.post(&format!("/sign-in/email-code?i={id}"), &form)
+            .await;
         assert_eq!(eve.status(), 403);
 
         ada.fill("Code", &code).press("Continue").await;
@@ -85,7 +117,10 @@ async fn nobody_finishes_a_sign_in_that_another_browser_began() {
         assert!(!eve.cookies.contains_key("__Host-session"));
         let mut nobody = app.browser();
         nobody.open(format!("/authorize/resume/{id}")).await;
-        assert_eq!((nobody.status(), nobody.heading().as_str()), (400, "Turn on cookies to sign in"));
+        assert_eq!(
+            (nobody.status(), nobody.heading().as_str()),
+            (400, "Turn on cookies to sign in")
+        );
 
         ada.press("Continue").await;
         course.redeem(ada.landed_on()).await;
@@ -99,7 +134,14 @@ async fn an_open_sign_in_cannot_be_resumed_before_it_is_finished() {
         let course = app.relying_party("course").await;
         let mut browser = app.browser();
         browser.open(course.authorization_url()).await;
-        let id = browser.page().url.query().unwrap().strip_prefix("i=").unwrap().to_owned();
+        let id = browser
+            .page()
+            .url
+            .query()
+            .unwrap()
+            .strip_prefix("i=")
+            .unwrap()
+            .to_owned();
 
         browser.open(format!("/authorize/resume/{id}")).await;
 
@@ -160,7 +202,11 @@ async fn refuses_forged(app: &App, browser: &Browser, form: &[(&str, &str)]) {
             "{form:?}"
         );
         attempt.post_from_another_site(&url, &form).await;
-        assert!([400, 403].contains(&attempt.status()), "{form:?}: {}", attempt.text());
+        assert!(
+            [400, 403].contains(&attempt.status()),
+            "{form:?}: {}",
+            attempt.text()
+        );
     }
     assert_eq!(app.rows().await, rows, "nothing has changed: {form:?}");
     assert_eq!(app.mailbox().all().await.len(), mails, "no mail: {form:?}");
@@ -178,7 +224,10 @@ async fn nothing_tells_whether_an_address_has_an_account() {
         for address in [ADA, "eva@example.test"] {
             let mut browser = app.browser();
             browser.open(course.authorization_url()).await;
-            browser.fill("Email address", address).press("Continue").await;
+            browser
+                .fill("Email address", address)
+                .press("Continue")
+                .await;
             let mut pages = vec![whole(&browser, address)];
             browser.fill("Code", "000000").press("Continue").await;
             pages.push(whole(&browser, address));
@@ -204,8 +253,20 @@ fn whole(browser: &Browser, address: &str) -> String {
     let page = browser.page();
     let form = browser.filled_form("Continue").2;
     let csrf = &form.iter().find(|(name, _)| name == "csrf").unwrap().1;
-    let id = page.url.query().unwrap().split('&').next().unwrap();
-    let body = page.body.replace(csrf, "CSRF").replace(id, "ID").replace(address, "ADDRESS");
+    let id = page
+        .url
+        .query()
+        .unwrap()
+        .split('&')
+        .next()
+        .unwrap()
+        .strip_prefix("i=")
+        .unwrap();
+    let body = page
+        .body
+        .replace(csrf, "CSRF")
+        .replace(id, "ID")
+        .replace(address, "ADDRESS");
     let mut headers: Vec<String> = page
         .headers
         .iter()
@@ -226,8 +287,15 @@ async fn what_a_request_says_becomes_no_header_and_no_markup() {
 
         browser.fill("Email address", evil).press("Continue").await;
         assert_eq!(browser.status(), 400);
-        assert_eq!(browser.value_of("Email address"), evil.replace("\r\n", "\n"));
-        assert!(!browser.page().body.contains("<script>alert"), "{}", browser.page().body);
+        assert_eq!(
+            browser.value_of("Email address"),
+            evil.replace("\r\n", "\n")
+        );
+        assert!(
+            !browser.page().body.contains("<script>alert"),
+            "{}",
+            browser.page().body
+        );
         assert_eq!(browser.page().headers("set-cookie"), [""; 0]);
 
         let evil = "x\r\nSet-Cookie: a=b\r\n\r\n<script>";
@@ -243,13 +311,20 @@ async fn what_a_request_says_becomes_no_header_and_no_markup() {
                 ("prompt", "none"),
                 ("scope", "openid"),
                 ("code_challenge_method", "S256"),
-                ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+                (
+                    "code_challenge",
+                    "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+                ),
                 ("state", evil),
             ],
         );
         let answer = app.wire().get(with_state.unwrap().as_str()).await;
         assert_eq!(answer.headers("set-cookie"), [""; 0]);
-        assert!(answer.header("location").contains("state=x%0D%0ASet-Cookie"));
+        assert!(
+            answer
+                .header("location")
+                .contains("state=x%0D%0ASet-Cookie")
+        );
     })
     .await;
 }
@@ -271,9 +346,21 @@ async fn every_answer_is_guarded_also_where_there_is_nothing() {
     assert_eq!(too_large.json()["error"], "invalid_request");
     assert_eq!(too_large_page.status, 413);
     for path in [
-        "/", "/cookies", "/privacy", "/accessibility", "/signed-out", "/health/live",
-        "/health/ready", "/dev/mailbox", "/assets/nothing.css", "/sign-in/email",
-        "/sign-in/link/x", "/token", "/authorize", "/end-session", "/jwks",
+        "/",
+        "/cookies",
+        "/privacy",
+        "/accessibility",
+        "/signed-out",
+        "/health/live",
+        "/health/ready",
+        "/dev/mailbox",
+        "/assets/nothing.css",
+        "/sign-in/email",
+        "/sign-in/link/x",
+        "/token",
+        "/authorize",
+        "/end-session",
+        "/jwks",
     ] {
         let answer = wire.get(path).await;
         assert!(answer.status.as_u16() < 500, "{path}");
@@ -296,19 +383,34 @@ async fn inputs_of_any_size_get_a_sane_answer() {
         let token = app.wire().post("/token", &[("grant_type", &long)]).await;
         assert_eq!(token.status, 401, "no client: {size}");
     }
-    let many: Vec<(String, String)> = (0..5_000).map(|n| (format!("p{n}"), String::new())).collect();
+    let many: Vec<(String, String)> = (0..5_000)
+        .map(|n| (format!("p{n}"), String::new()))
+        .collect();
     let many: Vec<(&str, &str)> = many.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     assert_eq!(app.wire().post("/token", &many).await.status, 401);
 
     for length in [10_000, 1_000_000] {
-        let head = format!("GET /authorize?{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(length));
+        let head = format!(
+            "GET /authorize?{} HTTP/1.1\r\nHost: x\r\n\r\n",
+            "x".repeat(length)
+        );
         let answer = raw(&app, head.as_bytes());
         let status = answer.split(' ').nth(1).unwrap_or("closed");
-        assert!(["400", "414", "431", "closed"].contains(&status), "{length}: {answer:.200}");
+        assert!(
+            ["400", "414", "431", "closed"].contains(&status),
+            "{length}: {answer:.200}"
+        );
     }
-    for broken in ["GET / HTTP/9\r\n\r\n", "\0\0\0\0\r\n\r\n", "POST /token HTTP/1.1\r\nContent-Length: -1\r\n\r\n"] {
+    for broken in [
+        "GET / HTTP/9\r\n\r\n",
+        "\0\0\0\0\r\n\r\n",
+        "POST /token HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+    ] {
         let answer = raw(&app, broken.as_bytes());
-        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400 "), "{broken:?}: {answer}");
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 400 "),
+            "{broken:?}: {answer}"
+        );
     }
     assert_eq!(app.wire().get("/health/ready").await.status, 200);
 }
@@ -316,7 +418,9 @@ async fn inputs_of_any_size_get_a_sane_answer() {
 /// What the node answers to bytes that no HTTP client would send.
 fn raw(app: &App, bytes: &[u8]) -> String {
     let mut connection = TcpStream::connect(app.wire().node()).unwrap();
-    connection.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    connection
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
     // The node may close before it has read everything.
     connection.write_all(bytes).ok();
     connection.shutdown(std::net::Shutdown::Write).ok();

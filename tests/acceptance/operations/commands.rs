@@ -13,14 +13,25 @@ async fn an_operator_registers_changes_and_switches_off_a_service_while_the_serv
         let wire = node.wire();
 
         let added = deployment.succeed(&[
-            "client", "add", "report", "--name", "Nightly report", "--grant-type",
-            "client_credentials", "--scope", "report:read",
+            "client",
+            "add",
+            "report",
+            "--name",
+            "Nightly report",
+            "--grant-type",
+            "client_credentials",
+            "--scope",
+            "report:read",
         ]);
         let secret = secret_in(&added);
         assert_eq!(token(&wire, &secret).await, 200);
-        assert!(!deployment.succeed(&["client", "list"]).contains(&secret), "it is shown once");
+        assert!(
+            !deployment.succeed(&["client", "list"]).contains(&secret),
+            "it is shown once"
+        );
         let shown: Value =
-            serde_json::from_str(&deployment.succeed(&["client", "show", "report", "--json"])).unwrap();
+            serde_json::from_str(&deployment.succeed(&["client", "show", "report", "--json"]))
+                .unwrap();
         assert_eq!(
             (&shown["client_name"], &shown["secrets"], &shown["state"]),
             (&json!("Nightly report"), &json!("one"), &json!("enabled"))
@@ -28,7 +39,11 @@ async fn an_operator_registers_changes_and_switches_off_a_service_while_the_serv
         assert!(!shown.to_string().contains(&secret));
 
         deployment.succeed(&["client", "update", "report", "--name", "Report by night"]);
-        assert!(deployment.succeed(&["client", "list"]).contains("Report by night"));
+        assert!(
+            deployment
+                .succeed(&["client", "list"])
+                .contains("Report by night")
+        );
         assert_eq!(token(&wire, &secret).await, 200, "the secret stays");
 
         let rotated = deployment.succeed(&["client", "rotate-secret", "report"]);
@@ -37,7 +52,11 @@ async fn an_operator_registers_changes_and_switches_off_a_service_while_the_serv
         eventually(|| token(&wire, &newer), 200).await;
         assert_eq!(token(&wire, &secret).await, 200, "the old one for a day");
         let last = secret_in(&deployment.succeed(&[
-            "client", "rotate-secret", "report", "--keep-old-for", "0s",
+            "client",
+            "rotate-secret",
+            "report",
+            "--keep-old-for",
+            "0s",
         ]));
         eventually(|| token(&wire, &newer), 401).await;
         assert_eq!(token(&wire, &last).await, 200);
@@ -74,8 +93,16 @@ async fn a_rotated_key_is_published_by_a_running_server_and_takes_over_at_once_i
     deployment.succeed(&["key", "rotate", "--algorithm", "ES256", "--now"]);
     let mut now: Vec<_> = states(&deployment).into_values().collect();
     now.sort();
-    assert_eq!(now.iter().filter(|state| *state == "retired").count(), 1, "{now:?}");
-    assert_eq!(now.iter().filter(|state| *state == "active").count(), 4, "{now:?}");
+    assert_eq!(
+        now.iter().filter(|state| *state == "retired").count(),
+        1,
+        "{now:?}"
+    );
+    assert_eq!(
+        now.iter().filter(|state| *state == "active").count(),
+        4,
+        "{now:?}"
+    );
 }
 
 /// Nodes learn of a change within seconds: asks until it is so, for a minute at most.
@@ -91,20 +118,35 @@ async fn eventually<F: Future<Output = usize>>(ask: impl Fn() -> F, expected: us
 
 async fn token(wire: &Wire, secret: &str) -> usize {
     let form = [("grant_type", "client_credentials")];
-    wire.post_as(("report", secret), "/token", &form).await.status.as_u16().into()
+    wire.post_as(("report", secret), "/token", &form)
+        .await
+        .status
+        .as_u16()
+        .into()
 }
 
 async fn published(wire: &Wire) -> usize {
-    wire.get("/jwks").await.json()["keys"].as_array().unwrap().len()
+    wire.get("/jwks").await.json()["keys"]
+        .as_array()
+        .unwrap()
+        .len()
 }
 
 fn states(deployment: &Deployment) -> BTreeMap<String, String> {
-    let keys: Value = serde_json::from_str(&deployment.succeed(&["key", "list", "--json"])).unwrap();
+    let keys: Value =
+        serde_json::from_str(&deployment.succeed(&["key", "list", "--json"])).unwrap();
     let text = |key: &Value, name: &str| key[name].as_str().unwrap().to_owned();
-    keys.as_array().unwrap().iter().map(|key| (text(key, "kid"), text(key, "state"))).collect()
+    keys.as_array()
+        .unwrap()
+        .iter()
+        .map(|key| (text(key, "kid"), text(key, "state")))
+        .collect()
 }
 
 fn secret_in(output: &str) -> String {
-    let word = output.split_whitespace().find(|word| word.starts_with("gai_cs_"));
-    word.unwrap_or_else(|| panic!("no secret in: {output}")).to_owned()
+    let word = output
+        .split_whitespace()
+        .find(|word| word.starts_with("gai_cs_"));
+    word.unwrap_or_else(|| panic!("no secret in: {output}"))
+        .to_owned()
 }

@@ -37,14 +37,20 @@ async fn kill_in_the_middle(kind: Kind) {
     let wire = node.wire().patient();
     let people = futures::stream::iter(0..PEOPLE).map(|number| {
         let (wire, mailbox) = (wire.clone(), Mailbox::Caught(catcher.clone()));
-        tokio::spawn(sign_in(format!("person{number}@example.test"), wire, mailbox))
+        tokio::spawn(sign_in(
+            format!("person{number}@example.test"),
+            wire,
+            mailbox,
+        ))
     });
 
     let killing = async {
         wire.answered(BEFORE_THE_KILL).await;
         node.kill();
         let again = Arc::clone(&deployment);
-        node = tokio::task::spawn_blocking(move || again.start()).await.unwrap();
+        node = tokio::task::spawn_blocking(move || again.start())
+            .await
+            .unwrap();
         wire.move_to(node.address());
     };
     let (kept, ()) = futures::join!(people.buffer_unordered(24).collect::<Vec<_>>(), killing);
@@ -52,16 +58,36 @@ async fn kill_in_the_middle(kind: Kind) {
     let kept: Vec<Kept> = kept.into_iter().map(Result::unwrap).collect();
     assert_eq!(kept.len(), PEOPLE);
     let interrupted = kept.iter().filter(|person| person.sign_ins > 1).count();
-    assert!(interrupted <= 24, "{interrupted} had to begin again; 24 requests were in flight");
+    assert!(
+        interrupted <= 24,
+        "{interrupted} had to begin again; 24 requests were in flight"
+    );
     for person in kept {
-        let told = wire.get_with_token("/userinfo", &person.access).await.json();
-        assert_eq!(told, json!({ "sub": told["sub"], "email": person.address, "email_verified": true }));
-        let form = [("grant_type", "refresh_token"), ("refresh_token", &person.refresh)];
-        let renewed = wire.post_as(("course", clients::SECRET), "/token", &form).await;
+        let told = wire
+            .get_with_token("/userinfo", &person.access)
+            .await
+            .json();
+        assert_eq!(
+            told,
+            json!({ "sub": told["sub"], "email": person.address, "email_verified": true })
+        );
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", &person.refresh),
+        ];
+        let renewed = wire
+            .post_as(("course", clients::SECRET), "/token", &form)
+            .await;
         assert_eq!(renewed.status, 200, "{}", renewed.body);
         let mut browser = person.browser;
-        browser.open(format!("{REQUEST}{CHALLENGE}&prompt=none")).await;
-        assert_ne!(browser.landed_on().parameter("code"), "", "the session lives");
+        browser
+            .open(format!("{REQUEST}{CHALLENGE}&prompt=none"))
+            .await;
+        assert_ne!(
+            browser.landed_on().parameter("code"),
+            "",
+            "the session lives"
+        );
     }
     assert!(!node.output().contains("panicked"), "{}", node.output());
 }
@@ -82,7 +108,11 @@ async fn sign_in(address: String, wire: Wire, mailbox: Mailbox) -> Kept {
     let mut sign_ins = 0;
     loop {
         sign_ins += 1;
-        assert!(sign_ins < 4, "{address} signs in again and again: {:?}", browser.trail);
+        assert!(
+            sign_ins < 4,
+            "{address} signs in again and again: {:?}",
+            browser.trail
+        );
         browser.open(format!("{REQUEST}{CHALLENGE}")).await;
         while !browser.has_landed() {
             go_on(&mut browser, &address, &mailbox).await;
@@ -94,7 +124,13 @@ async fn sign_in(address: String, wire: Wire, mailbox: Mailbox) -> Kept {
             let granted: Value = answer.json();
             let text = |key: &str| granted[key].as_str().unwrap().to_owned();
             let (access, refresh) = (text("access_token"), text("refresh_token"));
-            return Kept { address, browser, access, refresh, sign_ins };
+            return Kept {
+                address,
+                browser,
+                access,
+                refresh,
+                sign_ins,
+            };
         }
         assert_eq!(answer.json()["error"], "invalid_grant", "{}", answer.body);
     }
@@ -104,7 +140,10 @@ async fn sign_in(address: String, wire: Wire, mailbox: Mailbox) -> Kept {
 async fn go_on(browser: &mut Browser, address: &str, mailbox: &Mailbox) {
     match browser.heading().as_str() {
         "Enter your email address" => {
-            browser.fill("Email address", address).press("Continue").await;
+            browser
+                .fill("Email address", address)
+                .press("Continue")
+                .await;
         }
         "Check your email" => {
             let code = mailbox.last_code_for(address).await;
@@ -124,5 +163,6 @@ async fn redeem(wire: &Wire, code: &str) -> Answer {
         ("redirect_uri", "https://course.example/callback"),
         ("code_verifier", VERIFIER),
     ];
-    wire.post_as(("course", clients::SECRET), "/token", &form).await
+    wire.post_as(("course", clients::SECRET), "/token", &form)
+        .await
 }

@@ -33,7 +33,10 @@ async fn nothing_that_the_program_writes_names_a_person_or_holds_a_secret() {
         browser.press("Continue").await;
         browser.fill("Code", "000000").press("Continue").await;
         let address = "ada.lovelace@example.test";
-        let (code, link) = (mailbox.last_code_for(address).await, mailbox.last_link_for(address).await);
+        let (code, link) = (
+            mailbox.last_code_for(address).await,
+            mailbox.last_link_for(address).await,
+        );
         browser.new_tab().open(&link).await;
         browser.fill("Code", &code).press("Continue").await;
         secrets.push(code);
@@ -46,24 +49,54 @@ async fn nothing_that_the_program_writes_names_a_person_or_holds_a_secret() {
         let post = async |path: &str, form: &[(&str, &str)]| {
             wire.post(path, &[&client[..], form].concat()).await
         };
-        let granted = post("/token", &[
-            ("grant_type", "authorization_code"),
-            ("code", &code),
-            ("redirect_uri", "https://course.example/callback"),
-            ("code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
-        ]).await.json();
+        let granted = post(
+            "/token",
+            &[
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("redirect_uri", "https://course.example/callback"),
+                (
+                    "code_verifier",
+                    "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+                ),
+            ],
+        )
+        .await
+        .json();
         secrets.push(code.clone());
         let text = |key: &str| granted[key].as_str().unwrap().to_owned();
-        let (access, refresh, id_token) =
-            (text("access_token"), text("refresh_token"), text("id_token"));
+        let (access, refresh, id_token) = (
+            text("access_token"),
+            text("refresh_token"),
+            text("id_token"),
+        );
         assert_eq!(wire.get_with_token("/userinfo", &access).await.status, 200);
-        assert_eq!(wire.get_with_token("/userinfo", &format!("{access}x")).await.status, 401);
+        assert_eq!(
+            wire.get_with_token("/userinfo", &format!("{access}x"))
+                .await
+                .status,
+            401
+        );
         post("/introspect", &[("token", &access)]).await;
-        let renewed = post("/token", &[("grant_type", "refresh_token"), ("refresh_token", &refresh)]).await;
+        let renewed = post(
+            "/token",
+            &[("grant_type", "refresh_token"), ("refresh_token", &refresh)],
+        )
+        .await;
         secrets.push(renewed.json()["refresh_token"].as_str().unwrap().to_owned());
-        post("/token", &[("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", "x")]).await;
+        post(
+            "/token",
+            &[
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("redirect_uri", "x"),
+            ],
+        )
+        .await;
         post("/revoke", &[("token", &access)]).await;
-        browser.open(format!("/end-session?id_token_hint={id_token}")).await;
+        browser
+            .open(format!("/end-session?id_token_hint={id_token}"))
+            .await;
         wire.get("/ada.lovelace@example.test").await;
         secrets.extend([access, refresh]);
         secrets.extend(id_token.split('.').map(str::to_owned));
@@ -73,7 +106,9 @@ async fn nothing_that_the_program_writes_names_a_person_or_holds_a_secret() {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(std::time::Duration::from_secs(60), confirmed).await.unwrap();
+        tokio::time::timeout(std::time::Duration::from_secs(60), confirmed)
+            .await
+            .unwrap();
         node.terminate();
         assert!(node.wait().success());
 
@@ -81,7 +116,10 @@ async fn nothing_that_the_program_writes_names_a_person_or_holds_a_secret() {
         assert!(output.lines().count() > 20, "debug is on: {output}");
         assert!(output.contains("/sign-in/email-code"), "{output}");
         for secret in secrets {
-            assert!(!output.contains(&secret), "{secret} stands in the log:\n{output}");
+            assert!(
+                !output.contains(&secret),
+                "{secret} stands in the log:\n{output}"
+            );
         }
     }
 }

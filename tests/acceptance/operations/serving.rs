@@ -22,17 +22,28 @@ async fn a_signal_to_stop_lets_requests_in_flight_finish() {
         connection.write_all(head.as_bytes()).unwrap();
         connection.write_all(&body.as_bytes()[..10]).unwrap();
         // The same connection has been seen when another, later one has been answered.
-        assert_eq!(node.wire().get("/health/ready").await.json(), json!({ "status": "ready" }));
+        assert_eq!(
+            node.wire().get("/health/ready").await.json(),
+            json!({ "status": "ready" })
+        );
 
         node.terminate();
         assert!(node.await_line("stopping"), "{}", node.output());
         connection.write_all(&body.as_bytes()[10..]).unwrap();
         let mut answer = String::new();
-        connection.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        connection
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
         connection.read_to_string(&mut answer).unwrap();
 
-        assert!(answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{answer}");
-        assert!(answer.contains("The client is not known, or it is switched off."), "{answer}");
+        assert!(
+            answer.starts_with("HTTP/1.1 401 Unauthorized\r\n"),
+            "{answer}"
+        );
+        assert!(
+            answer.contains("The client is not known, or it is switched off."),
+            "{answer}"
+        );
         assert!(node.wait().success(), "{}", node.output());
         assert!(node.output().contains("stopped"), "{}", node.output());
         assert!(TcpStream::connect(node.address()).is_err());
@@ -45,7 +56,10 @@ async fn a_node_that_drains_says_that_it_is_not_ready_and_still_answers() {
     deployment.set("http.drain", "60s");
     let mut node = deployment.start();
     let wire = node.wire();
-    assert_eq!(wire.get("/health/ready").await.json(), json!({ "status": "ready" }));
+    assert_eq!(
+        wire.get("/health/ready").await.json(),
+        json!({ "status": "ready" })
+    );
 
     node.terminate();
     assert!(node.await_line("stopping"));
@@ -53,7 +67,10 @@ async fn a_node_that_drains_says_that_it_is_not_ready_and_still_answers() {
     let ready = wire.get("/health/ready").await;
     let not_ready = json!({ "status": "not_ready", "reasons": ["stopping"] });
     assert_eq!((ready.status.as_u16(), ready.json()), (503, not_ready));
-    assert_eq!(wire.get("/health/live").await.json(), json!({ "status": "live" }));
+    assert_eq!(
+        wire.get("/health/live").await.json(),
+        json!({ "status": "live" })
+    );
     assert_eq!(wire.get("/jwks").await.status, 200);
     node.terminate();
     assert!(node.wait().success(), "a second signal ends it at once");
@@ -77,7 +94,12 @@ async fn a_sign_in_that_began_on_one_node_goes_on_at_the_other() {
     };
     browser.open("/authorize?client_id=course&response_type=code&scope=openid+email&redirect_uri=https%3A%2F%2Fcourse.example%2Fcallback&code_challenge_method=S256&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM").await;
     next();
-    browser.reload().await.fill("Email address", "ada@example.test").press("Continue").await;
+    browser
+        .reload()
+        .await
+        .fill("Email address", "ada@example.test")
+        .press("Continue")
+        .await;
     next();
     browser.reload().await;
     let code = mailbox.last_code_for("ada@example.test").await;
@@ -90,9 +112,15 @@ async fn a_sign_in_that_began_on_one_node_goes_on_at_the_other() {
         ("grant_type", "authorization_code"),
         ("code", &code),
         ("redirect_uri", "https://course.example/callback"),
-        ("code_verifier", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+        (
+            "code_verifier",
+            "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+        ),
     ];
-    let granted = wire.post_as(("course", clients::SECRET), "/token", &form).await.json();
+    let granted = wire
+        .post_as(("course", clients::SECRET), "/token", &form)
+        .await
+        .json();
     next();
     let access = granted["access_token"].as_str().unwrap();
     let told = wire.get_with_token("/userinfo", access).await.json();
@@ -102,19 +130,32 @@ async fn a_sign_in_that_began_on_one_node_goes_on_at_the_other() {
 #[tokio::test]
 async fn the_word_of_a_proxy_counts_only_if_it_is_trusted() {
     for (trusted, is_believed) in [("", false), ("192.0.2.0/24", false), ("127.0.0.0/8", true)] {
-        let settings =
-            [("limits.sends_per_client_address", "1 per 1h"), ("proxies.trusted", trusted)];
+        let settings = [
+            ("limits.sends_per_client_address", "1 per 1h"),
+            ("proxies.trusted", trusted),
+        ];
         let app = App::start_with(Kind::Sqlite, clients::everyday(), &settings).await;
         let course = app.relying_party("course").await;
         let mut headings = Vec::new();
         for client in ["198.51.100.1", "198.51.100.2", "198.51.100.2"] {
             let mut browser = Browser::new(app.wire().with("x-forwarded-for", client));
             browser.open(course.authorization_url()).await;
-            browser.fill("Email address", "ada@example.test").press("Continue").await;
+            browser
+                .fill("Email address", "ada@example.test")
+                .press("Continue")
+                .await;
             headings.push(browser.heading());
         }
-        let second = if is_believed { "Check your email" } else { "You have asked for too many codes" };
-        let expected = ["Check your email", second, "You have asked for too many codes"];
+        let second = if is_believed {
+            "Check your email"
+        } else {
+            "You have asked for too many codes"
+        };
+        let expected = [
+            "Check your email",
+            second,
+            "You have asked for too many codes",
+        ];
         assert_eq!(headings, expected, "trusted: {trusted:?}");
     }
 }
@@ -122,7 +163,10 @@ async fn the_word_of_a_proxy_counts_only_if_it_is_trusted() {
 #[tokio::test]
 async fn a_request_that_says_to_come_from_elsewhere_changes_no_address_of_ours() {
     let app = App::start().await;
-    let wire = app.wire().with("host", "evil.example").with("x-forwarded-host", "evil.example");
+    let wire = app
+        .wire()
+        .with("host", "evil.example")
+        .with("x-forwarded-host", "evil.example");
 
     let document = wire.get("/.well-known/openid-configuration").await;
     let page = wire.get("/cookies").await;
@@ -130,7 +174,11 @@ async fn a_request_that_says_to_come_from_elsewhere_changes_no_address_of_ours()
 
     for answer in [document, page, signed_out] {
         assert!(!answer.body.contains("evil.example"), "{}", answer.url);
-        assert!(!answer.header("location").contains("evil.example"), "{}", answer.url);
+        assert!(
+            !answer.header("location").contains("evil.example"),
+            "{}",
+            answer.url
+        );
     }
 }
 
@@ -149,25 +197,42 @@ fn a_bad_configuration_is_refused_before_the_socket_opens() {
     assert_eq!(refused.status.code(), Some(2));
     assert_eq!(String::from_utf8(refused.stdout).unwrap(), "");
     let told = String::from_utf8(refused.stderr).unwrap();
-    assert!(told.starts_with("get-an-identity: the configuration has 4 faults:\n"), "{told}");
+    assert!(
+        told.starts_with("get-an-identity: the configuration has 4 faults:\n"),
+        "{told}"
+    );
     for (key, variable) in [
         ("issuer", "IDENTITY__ISSUER"),
         ("tokens.access_token", "IDENTITY__TOKENS__ACCESS_TOKEN"),
         ("mail.adapter", "IDENTITY__MAIL__ADAPTER"),
         ("http.colour", "IDENTITY__HTTP__COLOUR"),
     ] {
-        let line = told.lines().find(|line| line.starts_with(&format!("  {key}: ")));
+        let line = told
+            .lines()
+            .find(|line| line.starts_with(&format!("  {key}: ")));
         let line = line.unwrap_or_else(|| panic!("nothing about {key} in: {told}"));
-        assert!(line.ends_with(&format!("(environment variable {variable})")), "{line}");
-        assert!(line.len() > key.len() + variable.len() + 40, "says what would be right: {line}");
+        assert!(
+            line.ends_with(&format!("(environment variable {variable})")),
+            "{line}"
+        );
+        assert!(
+            line.len() > key.len() + variable.len() + 40,
+            "says what would be right: {line}"
+        );
     }
-    assert!(!told.contains("pigeon"), "no value is repeated, it could be a secret: {told}");
+    assert!(
+        !told.contains("pigeon"),
+        "no value is repeated, it could be a secret: {told}"
+    );
 }
 
 #[test]
 fn check_config_masks_every_secret() {
     let mut deployment = Deployment::without_mail(Kind::Sqlite);
-    deployment.set("database.url", "postgres://somebody:hunter2hunter2@db.example/identity");
+    deployment.set(
+        "database.url",
+        "postgres://somebody:hunter2hunter2@db.example/identity",
+    );
     deployment.set("mail.adapter", "smtp");
     deployment.set("mail.smtp.host", "smtp.example");
     deployment.set("mail.smtp.from", "no-reply@identity.example");
@@ -178,8 +243,15 @@ fn check_config_masks_every_secret() {
 
     assert!(shown.contains("host = \"smtp.example\""), "{shown}");
     assert!(shown.contains("password = \"********\""), "{shown}");
-    assert!(shown.contains("postgres://somebody@db.example/identity"), "{shown}");
-    for secret in ["hunter2", "correct horse", acceptance::app::KEYRING.split_once(':').unwrap().1] {
+    assert!(
+        shown.contains("postgres://somebody@db.example/identity"),
+        "{shown}"
+    );
+    for secret in [
+        "hunter2",
+        "correct horse",
+        acceptance::app::KEYRING.split_once(':').unwrap().1,
+    ] {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
 }
