@@ -145,8 +145,9 @@ impl Stage {
 
     /// Works out from the answers what is known of the person and which page is next.
     fn look(&mut self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
+        let session = self.session_of_the_address(tx)?;
         let interaction = &self.interaction;
-        let mut standing = standing(&interaction.answers, self.session.as_ref());
+        let mut standing = standing(&interaction.answers, session);
         if let Some(authentication) = &standing.authentication
             && interaction.requirements.consent != ConsentRule::NotAsked
         {
@@ -158,6 +159,20 @@ impl Stage {
         self.next = plan(interaction, &standing, concern, self.now);
         self.standing = standing;
         Ok(())
+    }
+
+    /// The browser's session, unless an address was typed here that is not its person's: another
+    /// tab may have signed somebody else in meanwhile, whom nobody means on this one.
+    fn session_of_the_address(
+        &self,
+        tx: &mut Tx<'_>,
+    ) -> Result<Option<&BrowserSession>, StorageError> {
+        let (Some(session), Some(typed)) = (&self.session, &self.interaction.answers.email) else {
+            return Ok(self.session.as_ref());
+        };
+        let user = users::find(tx, &session.authentication.user_id)?;
+        let is_theirs = user.is_some_and(|user| user.email.lookup() == typed.lookup());
+        Ok(is_theirs.then_some(session))
     }
 
     /// This stage, if `page` may be opened on it; otherwise the way to the page that is next.
@@ -222,12 +237,19 @@ impl Stage {
         let way_back = WayBack {
             csrf: self.csrf(),
             service_name: self.interaction.service_name.clone(),
+            code_url: (limit == Limit::CodesSent && self.takes_codes())
+                .then(|| Page::EmailCode.url(&self.interaction.id)),
         };
         JourneyError::TooMany(Box::new(TooMany {
             shell: shell_of(&self.interaction),
             page: TooManyPage::new(limit, wait, Some(way_back)),
             wait,
         }))
+    }
+
+    /// Whether a code that was sent may still be typed.
+    fn takes_codes(&self) -> bool {
+        self.next == Some(Page::EmailCode) && self.interaction.wrong_codes < self.journey.code.tries
     }
 
     /// How long it is until then.
