@@ -6,6 +6,7 @@ use model::{ClientId, SecretDigest, Timestamp};
 
 use crate::error::StorageError;
 use crate::grants;
+use crate::prepared::KeepPrepared as _;
 use crate::schema::authorization_codes;
 use crate::stored;
 use crate::unit_of_work::Tx;
@@ -122,6 +123,7 @@ pub fn redeem(
         .filter(authorization_codes::expires_at.gt(now))
         .set(authorization_codes::redeemed_at.eq(now))
         .returning(CodeRow::as_returning())
+        .prepared()
         .get_result(connection)
         .optional())?;
     if let Some(row) = first {

@@ -7,6 +7,7 @@ use model::browser_session::{Authentication, BrowserSession};
 use model::{SecretDigest, Timestamp, UserId};
 
 use crate::error::StorageError;
+use crate::prepared::KeepPrepared as _;
 use crate::schema::browser_sessions;
 use crate::stored;
 use crate::unit_of_work::Tx;
@@ -103,7 +104,7 @@ pub fn slide(
             browser_sessions::last_seen_at.eq(now.millis()),
             browser_sessions::expires_at.eq(end),
         ))
-        .execute(connection))?;
+        .changed(connection))?;
     Ok(())
 }
 
@@ -187,6 +188,7 @@ fn renew(
             browser_sessions::ends_at.eq(now.plus(lifetimes.absolute).millis()),
         ))
         .returning(browser_sessions::sid)
+        .prepared()
         .get_result(connection)
         .optional())?,
     )

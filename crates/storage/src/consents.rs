@@ -7,6 +7,7 @@ use model::requirement::Consent;
 use model::{ClientId, ScopeSet, Timestamp, UserId};
 
 use crate::error::StorageError;
+use crate::prepared::KeepPrepared as _;
 use crate::schema::consents;
 use crate::stored;
 use crate::unit_of_work::Tx;
@@ -86,7 +87,7 @@ fn widen(
             consents::granted_at.eq(now.millis()),
             consents::expires_at.eq(now.plus(REMEMBERED_FOR).millis()),
         ))
-        .execute(connection))?;
+        .changed(connection))?;
     Ok(changed == 1)
 }
 

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use model::{InteractionId, SecretDigest, Timestamp};
 
 use crate::error::StorageError;
+use crate::prepared::KeepPrepared as _;
 use crate::schema::{email_codes, interactions};
 use crate::unit_of_work::Tx;
 
@@ -43,7 +44,7 @@ pub fn insert(
         .filter(interactions::id.eq(code.interaction_id.as_str()))
         .filter(interactions::wrong_codes.ge(i64::from(tries_allowed)))
         .set(interactions::wrong_codes.eq(0))
-        .execute(connection))?;
+        .changed(connection))?;
     if reopened == 1 {
         end_all(tx, &code.interaction_id)?;
     }
@@ -95,6 +96,7 @@ pub fn attempt(
         .filter(interactions::wrong_codes.lt(i64::from(tries_allowed)))
         .set(interactions::wrong_codes.eq(interactions::wrong_codes + 1))
         .returning(interactions::wrong_codes)
+        .prepared()
         .get_result(connection)
         .optional())?;
     let Some(taken) = taken else {
@@ -107,7 +109,7 @@ pub fn attempt(
         .filter(email_codes::ended_at.is_null())
         .filter(email_codes::expires_at.gt(now.millis()))
         .set(email_codes::ended_at.eq(now.millis()))
-        .execute(connection))?;
+        .changed(connection))?;
     if used > 0 {
         end_all(tx, interaction_id)?;
         untake(tx, interaction_id)?;
@@ -137,7 +139,7 @@ fn untake(tx: &mut Tx<'_>, interaction_id: &InteractionId) -> Result<(), Storage
         .filter(interactions::id.eq(interaction_id.as_str()))
         .filter(interactions::wrong_codes.gt(0))
         .set(interactions::wrong_codes.eq(interactions::wrong_codes - 1))
-        .execute(connection))?;
+        .changed(connection))?;
     Ok(())
 }
 
@@ -188,6 +190,7 @@ pub fn redeem_link(
         .filter(email_codes::expires_at.gt(now))
         .set(email_codes::ended_at.eq(now))
         .returning(email_codes::interaction_id)
+        .prepared()
         .get_result(connection)
         .optional())?;
     let Some(id) = id.map(InteractionId::new) else {
@@ -208,7 +211,7 @@ pub fn end_all(tx: &mut Tx<'_>, interaction_id: &InteractionId) -> Result<(), St
         .filter(email_codes::interaction_id.eq(interaction_id.as_str()))
         .filter(email_codes::ended_at.is_null())
         .set(email_codes::ended_at.eq(now))
-        .execute(connection))?;
+        .changed(connection))?;
     Ok(())
 }
 

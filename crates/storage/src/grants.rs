@@ -5,6 +5,7 @@ use model::authorization_code::Grant;
 use model::{ClientId, Timestamp};
 
 use crate::error::StorageError;
+use crate::prepared::KeepPrepared as _;
 use crate::schema::grants;
 use crate::stored;
 use crate::unit_of_work::Tx;
@@ -94,7 +95,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: &str) -> Result<bool, StorageError> {
         .filter(grants::id.eq(id))
         .filter(grants::revoked_at.is_null())
         .set(grants::revoked_at.eq(now))
-        .execute(connection))?;
+        .changed(connection))?;
     Ok(revoked == 1)
 }
 
@@ -112,7 +113,7 @@ pub fn revoke_session(tx: &mut Tx<'_>, sid: &str) -> Result<Vec<String>, Storage
         .filter(grants::revoked_at.is_null())
         .filter(grants::scope.not_like("%offline_access%"))
         .set(grants::revoked_at.eq(now))
-        .execute(connection))?;
+        .changed(connection))?;
     let mut clients: Vec<String> = on_either!(tx, connection => grants::table
         .filter(grants::sid.eq(sid))
         .select(grants::client_id)

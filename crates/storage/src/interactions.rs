@@ -7,6 +7,7 @@ use model::{ClientId, Interaction, InteractionId, SecretDigest, Timestamp};
 
 use crate::connection::Connection;
 use crate::error::StorageError;
+use crate::prepared::KeepPrepared as _;
 use crate::schema::interactions;
 use crate::stored;
 use crate::unit_of_work::Tx;
@@ -194,7 +195,7 @@ pub fn replace_answers(
         .filter(interactions::taken_at.is_null())
         .filter(interactions::expires_at.gt(now))
         .set(interactions::answers.eq(answers))
-        .execute(connection))?;
+        .changed(connection))?;
     Ok(changed == 1)
 }
 
@@ -215,7 +216,7 @@ pub fn complete(
         .filter(interactions::taken_at.is_null())
         .filter(interactions::expires_at.gt(now))
         .set(interactions::outcome.eq(outcome))
-        .execute(connection))?;
+        .changed(connection))?;
     Ok(changed == 1)
 }
 
@@ -242,6 +243,7 @@ pub fn take(
         .filter(interactions::expires_at.gt(now))
         .set(interactions::taken_at.eq(now))
         .returning(InteractionRow::as_returning())
+        .prepared()
         .get_result(connection)
         .optional())?;
     row.map(InteractionRow::into_interaction).transpose()

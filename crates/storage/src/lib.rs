@@ -24,16 +24,17 @@ pub mod limits;
 mod migrate;
 pub mod outbox;
 mod postgres;
+mod prepared;
 pub mod purge;
 pub mod refresh_tokens;
 pub mod revoked_jwts;
 #[cfg(test)]
 mod samples;
 mod schema;
-#[cfg(test)]
-mod schema_tests;
 pub mod signing_keys;
 mod sqlite;
+#[cfg(test)]
+mod statement_tests;
 mod stored;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

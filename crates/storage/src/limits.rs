@@ -9,6 +9,7 @@ use diesel::upsert::excluded;
 use model::Timestamp;
 
 use crate::error::StorageError;
+use crate::prepared::KeepPrepared as _;
 use crate::schema::limits;
 use crate::unit_of_work::Tx;
 
@@ -74,7 +75,7 @@ pub fn release(tx: &mut Tx<'_>, counters: &[Counter]) -> Result<(), StorageError
             .filter(limits::subject.eq(&counter.subject))
             .filter(limits::count.gt(0))
             .set(limits::count.eq(limits::count - 1))
-            .execute(connection))?;
+            .changed(connection))?;
     }
     Ok(())
 }
@@ -106,8 +107,8 @@ fn hit_one(tx: &mut Tx<'_>, counter: &Counter) -> Result<Hit, StorageError> {
         ));
     let has_room = limits::count.lt(i64::from(counter.limit.count));
     let conditional = FilterDsl::filter(upsert, window_is_over.or(has_room));
-    let counted = on_either!(tx, connection => conditional.execute(connection))?;
-    if counted == 1 {
+    let hits = on_either!(tx, connection => conditional.changed(connection))?;
+    if hits == 1 {
         return Ok(Hit::Allowed);
     }
     let until: Option<i64> = on_either!(tx, connection => limits::table

@@ -98,3 +98,6 @@ where
 fn fault(error: impl ToString) -> StorageError {
     StorageError::Migration(error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

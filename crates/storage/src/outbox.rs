@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use model::Timestamp;
 
 use crate::error::StorageError;
+use crate::prepared::KeepPrepared as _;
 use crate::schema::outbox;
 use crate::unit_of_work::Tx;
 
@@ -85,6 +86,7 @@ fn claim_one(
         .filter(outbox::done_at.is_null())
         .set((outbox::due_at.eq(leased_until), outbox::attempts.eq(outbox::attempts + 1)))
         .returning((outbox::id, outbox::kind, outbox::sealed, outbox::attempts))
+        .prepared()
         .get_result(connection)
         .optional())?;
     Ok(claimed.map(|(id, kind, sealed, attempts)| OutboxMessage {
@@ -104,7 +106,7 @@ pub fn complete(tx: &mut Tx<'_>, id: &str) -> Result<(), StorageError> {
     let now = tx.now().millis();
     on_either!(tx, connection => diesel::update(outbox::table.find(id))
         .set((outbox::done_at.eq(now), outbox::sealed.eq(Vec::new())))
-        .execute(connection))?;
+        .changed(connection))?;
     Ok(())
 }
 
@@ -118,7 +120,7 @@ pub fn postpone(tx: &mut Tx<'_>, id: &str, until: Timestamp) -> Result<(), Stora
         .filter(outbox::id.eq(id))
         .filter(outbox::done_at.is_null())
         .set(outbox::due_at.eq(until.millis()))
-        .execute(connection))?;
+        .changed(connection))?;
     Ok(())
 }
 

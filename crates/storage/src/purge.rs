@@ -83,12 +83,20 @@ pub fn purge(
         return Ok(0);
     };
     let before = tx.now().minus(keep).millis();
-    // Table and columns are ours; both databases read `$1` as the first bind.
-    let statement = format!(
+    Ok(
+        on_either!(tx, connection => diesel::sql_query(statement(table, key, column))
+        .bind::<BigInt, _>(before)
+        .execute(connection))?,
+    )
+}
+
+/// Table and columns are ours; both databases read `$1` as the first bind.
+fn statement(table: &str, key: &str, column: &str) -> String {
+    format!(
         "DELETE FROM {table} WHERE ({key}) IN \
          (SELECT {key} FROM {table} WHERE {column} <= $1 ORDER BY {column} LIMIT {BATCH})"
-    );
-    Ok(on_either!(tx, connection => diesel::sql_query(statement)
-        .bind::<BigInt, _>(before)
-        .execute(connection))?)
+    )
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use model::{ClientId, SecretDigest, Timestamp};
 
 use crate::error::StorageError;
 use crate::grants::{self, GrantRow};
+use crate::prepared::KeepPrepared as _;
 use crate::schema::{grants as grants_table, refresh_tokens};
 use crate::unit_of_work::Tx;
 
@@ -103,6 +104,7 @@ pub fn redeem(
         .filter(diesel::dsl::exists(live_grant))
         .set(refresh_tokens::spent_at.eq(now))
         .returning((refresh_tokens::grant_id, refresh_tokens::ends_at))
+        .prepared()
         .get_result(connection)
         .optional())?;
     match spent {

@@ -1,7 +1,7 @@
 //! SQLite: a pool to read by, and one thread that writes in groups.
 //!
-//! Callers hand the writer thread their unit of work. It runs as many as are waiting, each in a
-//! savepoint of its own, inside one `BEGIN IMMEDIATE` transaction, commits, and only then answers
+//! Callers hand the writer thread their unit of work. It runs as many as are waiting, each so that
+//! it can be taken back alone, inside one `BEGIN IMMEDIATE` transaction, commits, and only then answers
 //! each caller: nothing acknowledged is lost at a power cut, and many small writes share one
 //! fsync.
 
@@ -12,12 +12,13 @@ use std::thread::{self, JoinHandle};
 
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
-use diesel::{Connection as _, SqliteConnection};
+use diesel::{Connection as _, QueryResult, SqliteConnection};
 use model::{Clock, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::connection::Connection;
 use crate::error::StorageError;
+use crate::prepared::run;
 use crate::unit_of_work::{StoreSettings, Tx};
 
 /// Most units of work that share one transaction; bounds how long the first of them waits.
@@ -43,7 +44,7 @@ impl SqliteStore {
         // The journal mode is a property of the file; readers inherit it.
         connection
             .batch_execute("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 4000;")
-            .map_err(unreachable)?;
+            .map_err(|fault| unreachable(&fault))?;
         let readers = Pool::builder()
             .max_size(settings.connections)
             .min_idle(Some(1))
@@ -99,11 +100,11 @@ fn connect(url: &str) -> Result<SqliteConnection, StorageError> {
         .map_err(|fault| StorageError::Unreachable(fault.to_string()))?;
     connection
         .batch_execute(CONNECTION_PRAGMAS)
-        .map_err(unreachable)?;
+        .map_err(|fault| unreachable(&fault))?;
     Ok(connection)
 }
 
-fn unreachable(fault: diesel::result::Error) -> StorageError {
+fn unreachable(fault: &diesel::result::Error) -> StorageError {
     StorageError::Unreachable(fault.to_string())
 }
 
@@ -225,48 +226,70 @@ fn run_group(
     clock: &dyn Clock,
     group: &mut Vec<Box<dyn Unit>>,
 ) -> bool {
-    if let Err(fault) = connection.batch_execute("BEGIN IMMEDIATE") {
-        tracing::error!(error = %fault, "the SQLite writer cannot begin a transaction");
-        group.push(first);
-        return false;
+    let ended = run(connection, "BEGIN IMMEDIATE")
+        .and_then(|()| run_units(connection, first, units, clock, group))
+        .and_then(|()| run(connection, "COMMIT"));
+    if let Err(fault) = &ended {
+        tracing::error!(error = %fault, "the SQLite writer gives up a group");
+        roll_back(connection);
     }
+    ended.is_ok()
+}
+
+fn run_units(
+    connection: &mut SqliteConnection,
+    first: Box<dyn Unit>,
+    units: &mpsc::Receiver<Box<dyn Unit>>,
+    clock: &dyn Clock,
+    group: &mut Vec<Box<dyn Unit>>,
+) -> QueryResult<()> {
+    let mut held = Held::Nothing;
     let mut next = Some(first);
     while let Some(mut unit) = next.take() {
-        let sound = run_in_savepoint(connection, &mut *unit, clock.now());
+        let sound = run_unit(connection, &mut *unit, clock.now(), &mut held);
         group.push(unit);
-        if let Err(fault) = sound {
-            tracing::error!(error = %fault, "the SQLite writer gives up a group");
-            roll_back(connection);
-            return false;
-        }
+        sound?;
         if group.len() < GROUP_MAX {
             next = units.try_recv().ok();
         }
     }
-    if let Err(fault) = connection.batch_execute("COMMIT") {
-        tracing::error!(error = %fault, "the SQLite writer cannot commit");
-        roll_back(connection);
-        return false;
-    }
-    true
+    Ok(())
 }
 
-fn run_in_savepoint(
+/// What the transaction of a group holds of the units before.
+enum Held {
+    Nothing,
+    Work,
+}
+
+/// Runs a unit so that nothing but it is taken back when it fails: by a savepoint, or by the whole
+/// transaction where it holds nothing else.
+fn run_unit(
     connection: &mut SqliteConnection,
     unit: &mut dyn Unit,
     now: Timestamp,
-) -> Result<(), diesel::result::Error> {
-    connection.batch_execute("SAVEPOINT unit")?;
-    if unit.run(connection, now) {
-        connection.batch_execute("RELEASE unit")
-    } else {
-        connection.batch_execute("ROLLBACK TO unit; RELEASE unit")
+    held: &mut Held,
+) -> QueryResult<()> {
+    match held {
+        Held::Nothing if unit.run(connection, now) => *held = Held::Work,
+        Held::Nothing => {
+            run(connection, "ROLLBACK")?;
+            run(connection, "BEGIN IMMEDIATE")?;
+        }
+        Held::Work => {
+            run(connection, "SAVEPOINT unit")?;
+            if !unit.run(connection, now) {
+                run(connection, "ROLLBACK TO unit")?;
+            }
+            run(connection, "RELEASE unit")?;
+        }
     }
+    Ok(())
 }
 
 fn roll_back(connection: &mut SqliteConnection) {
     // A failed COMMIT may have ended the transaction already; then there is nothing to take back.
-    if let Err(fault) = connection.batch_execute("ROLLBACK") {
+    if let Err(fault) = run(connection, "ROLLBACK") {
         tracing::debug!(error = %fault, "nothing to roll back");
     }
 }

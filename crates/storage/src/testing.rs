@@ -93,7 +93,8 @@ impl TestDatabase {
             .batch_execute(&format!("CREATE SCHEMA {schema}"))
             .map_err(|fault| fault.to_string())?;
         let joint = if server.contains('?') { '&' } else { '?' };
-        let url = format!("{server}{joint}options=-csearch_path%3D{schema}");
+        let url =
+            format!("{server}{joint}application_name={schema}&options=-csearch_path%3D{schema}");
         let database = Self {
             kind: Kind::Postgres,
             url,
@@ -158,10 +159,39 @@ fn connected(url: &str) -> Result<PgConnection, String> {
 /// Runs a test on a fresh database of each kind, with a clock it can advance.
 pub fn on_both_databases(test: impl Fn(&Store, &ManualClock)) {
     for kind in Kind::BOTH {
+        // Shown by a test that fails.
+        println!("on {kind:?}");
         let database = TestDatabase::create(kind);
         let clock = Arc::new(ManualClock::starting_at(START));
         test(&database.open(Arc::<ManualClock>::clone(&clock)), &clock);
     }
+}
+
+/// How many rows each table of the live schema has.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database cannot be asked.
+pub fn row_counts(tx: &mut Tx<'_>) -> Result<BTreeMap<String, i64>, StorageError> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        rows: i64,
+    }
+    let tables = schema_of(tx)?.into_keys();
+    let counted = tables.map(|table| {
+        let count = format!("SELECT COUNT(*) AS rows FROM {table}");
+        let count: Count = match tx.connection() {
+            crate::connection::Connection::Sqlite(connection) => {
+                diesel::sql_query(count).get_result(*connection)?
+            }
+            crate::connection::Connection::Postgres(connection) => {
+                diesel::sql_query(count).get_result(*connection)?
+            }
+        };
+        Ok((table, count.rows))
+    });
+    counted.collect()
 }
 
 /// The live schema: for each table its columns as `name type null`, sorted. Types and nullability
@@ -176,7 +206,7 @@ pub fn schema_of(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Vec<String>>, Stora
         #[diesel(sql_type = Text)]
         table_name: String,
         #[diesel(sql_type = Text)]
-        column_name: String,
+        name: String,
         #[diesel(sql_type = Text)]
         data_type: String,
         #[diesel(sql_type = BigInt)]
@@ -184,11 +214,11 @@ pub fn schema_of(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Vec<String>>, Stora
         #[diesel(sql_type = BigInt)]
         key_position: i64,
     }
-    let sqlite = "SELECT m.name AS table_name, c.name AS column_name, c.type AS data_type, \
+    let sqlite = "SELECT m.name AS table_name, c.name AS name, c.type AS data_type, \
          1 - c.\"notnull\" AS is_nullable, c.pk AS key_position \
          FROM sqlite_schema m JOIN pragma_table_info(m.name) c \
          WHERE m.type = 'table' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND m.name NOT LIKE 'sqlite%'";
-    let postgres = "SELECT c.table_name::text, c.column_name::text, c.data_type::text, \
+    let postgres = "SELECT c.table_name::text, c.column_name::text AS name, c.data_type::text, \
          (c.is_nullable = 'YES')::int::bigint AS is_nullable, \
          COALESCE((SELECT k.ordinal_position FROM information_schema.table_constraints t \
             JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name) \
@@ -219,7 +249,7 @@ pub fn schema_of(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Vec<String>>, Stora
         };
         let described = format!(
             "{} {data_type} {null} key {}",
-            column.column_name, column.key_position
+            column.name, column.key_position
         );
         tables.entry(column.table_name).or_default().push(described);
     }
@@ -229,7 +259,8 @@ pub fn schema_of(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Vec<String>>, Stora
     Ok(tables)
 }
 
-/// The names of the indexes of the live schema that we named ourselves, sorted.
+/// The indexes of the live schema, sorted, each as `name table (columns) unique partial`; primary
+/// keys are left out, and those that a `UNIQUE` column made have no name.
 ///
 /// # Errors
 ///
@@ -238,12 +269,27 @@ pub fn indexes_of(tx: &mut Tx<'_>) -> Result<Vec<String>, StorageError> {
     #[derive(QueryableByName)]
     struct Index {
         #[diesel(sql_type = Text)]
-        name: String,
+        described: String,
     }
-    let sqlite = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL";
-    let postgres = "SELECT indexname::text AS name FROM pg_indexes \
-         WHERE schemaname = current_schema() AND indexname NOT LIKE '%\\_pkey' \
-         AND indexname NOT LIKE '%\\_key'";
+    let sqlite = "SELECT CASE l.origin WHEN 'c' THEN l.name ELSE '' END || ' ' || m.name || ' (' || \
+         (SELECT group_concat(i.name, ', ') FROM \
+            (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno) i) || ')' \
+         || CASE l.\"unique\" WHEN 1 THEN ' unique' ELSE '' END \
+         || CASE l.partial WHEN 1 THEN ' partial' ELSE '' END AS described \
+         FROM sqlite_schema m JOIN pragma_index_list(m.name) l \
+         WHERE m.type = 'table' AND l.origin <> 'pk' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\'";
+    let postgres = "SELECT CASE WHEN EXISTS (SELECT 1 FROM pg_constraint c \
+            WHERE c.conindid = x.indexrelid) THEN '' ELSE n.relname::text END \
+         || ' ' || t.relname::text || ' (' || \
+         (SELECT string_agg(a.attname::text, ', ' ORDER BY k.place) \
+            FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(number, place) \
+            JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number) || ')' \
+         || CASE WHEN x.indisunique THEN ' unique' ELSE '' END \
+         || CASE WHEN x.indpred IS NOT NULL THEN ' partial' ELSE '' END AS described \
+         FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid \
+         JOIN pg_class n ON n.oid = x.indexrelid \
+         WHERE t.relnamespace = current_schema()::regnamespace AND NOT x.indisprimary \
+         AND t.relname NOT LIKE '\\_\\_%'";
     let indexes: Vec<Index> = match tx.connection() {
         crate::connection::Connection::Sqlite(connection) => {
             diesel::sql_query(sqlite).load(*connection)?
@@ -252,7 +298,7 @@ pub fn indexes_of(tx: &mut Tx<'_>) -> Result<Vec<String>, StorageError> {
             diesel::sql_query(postgres).load(*connection)?
         }
     };
-    let mut names: Vec<String> = indexes.into_iter().map(|index| index.name).collect();
-    names.sort();
-    Ok(names)
+    let mut described: Vec<String> = indexes.into_iter().map(|index| index.described).collect();
+    described.sort();
+    Ok(described)
 }

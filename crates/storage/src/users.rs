@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use model::{EmailAddress, Timestamp, User, UserId};
 
 use crate::error::StorageError;
+use crate::prepared::KeepPrepared as _;
 use crate::schema::users;
 use crate::stored;
 use crate::unit_of_work::Tx;
@@ -83,6 +84,7 @@ pub fn sign_in(
         .filter(users::email_lookup.eq(email.lookup()))
         .set((users::last_signed_in_at.eq(now), users::email_verified_at.eq(now)))
         .returning(users::id)
+        .prepared()
         .get_result(connection))?;
     Ok(SignedIn::Existing(UserId::new(id)))
 }

@@ -1,0 +1,264 @@
+//! What holds for every statement of a request: it stays prepared, and it finds its rows by index.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use diesel::Connection as _;
+use diesel::connection::InstrumentationEvent;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use model::authorization_code::AuthorizationCode;
+use model::event::{Event, EventKind};
+use model::interaction::{Answers, Outcome};
+use model::raw_pairs::RawPairs;
+use model::requirement::Requirements;
+use model::{EmailAddress, Interaction, InteractionId, SystemClock};
+
+use crate::access_tokens::{self, NewAccessToken};
+use crate::browser_sessions::{self, NewSession, SessionLifetimes};
+use crate::connection::Connection;
+use crate::email_codes::{self, NewEmailCode};
+use crate::error::StorageError;
+use crate::limits::{self, Counter, Limit};
+use crate::refresh_tokens::{self, NewRefreshToken};
+use crate::samples::{
+    DAY, HOUR, MINUTE, authentication_of, client_id, digest, grant, scope, user_id, write,
+};
+use crate::testing::{Kind, TestDatabase};
+use crate::unit_of_work::Tx;
+use crate::{
+    authorization_codes, client_assertions, clients, consents, events, grants, interactions,
+    outbox, revoked_jwts, users,
+};
+
+/// The texts of statements: those that ran, and those that stay prepared.
+#[derive(Clone, Default)]
+struct Seen {
+    run: Arc<Mutex<BTreeSet<String>>>,
+    prepared: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Seen {
+    fn watch(&self, tx: &mut Tx<'_>) {
+        let seen = self.clone();
+        let watch = move |event: InstrumentationEvent<'_>| match event {
+            InstrumentationEvent::StartQuery { query, .. } => {
+                let shown = query.to_string();
+                let text = shown.split(" -- binds:").next().unwrap().to_owned();
+                seen.run.lock().unwrap().insert(text);
+            }
+            InstrumentationEvent::CacheQuery { sql, .. } => {
+                seen.prepared.lock().unwrap().insert(sql.to_owned());
+            }
+            _ => {}
+        };
+        match tx.connection() {
+            Connection::Sqlite(connection) => connection.set_instrumentation(watch),
+            Connection::Postgres(connection) => connection.set_instrumentation(watch),
+        }
+    }
+}
+
+/// Calls what requests call, each in all the ways that give it another statement.
+fn as_requests_do(tx: &mut Tx<'_>) -> Result<(), StorageError> {
+    sign_in(tx)?;
+    exchange(tx)?;
+    sign_out(tx)
+}
+
+fn sign_in(tx: &mut Tx<'_>) -> Result<(), StorageError> {
+    let now = tx.now();
+    let id = InteractionId::new("interaction".to_owned());
+    let interaction = Interaction {
+        id: id.clone(),
+        client_id: client_id("demo"),
+        service_name: "Demo".to_owned(),
+        raw_parameters: RawPairs::default(),
+        requirements: Requirements::default(),
+        return_to: String::new(),
+        form_action: String::new(),
+        login_hint: None,
+        answers: Answers::default(),
+        outcome: None,
+        wrong_codes: 0,
+        created_at: now,
+        expires_at: now.plus(HOUR),
+    };
+    clients::find(tx, &interaction.client_id)?;
+    clients::find_version(tx, &interaction.client_id)?;
+    interactions::insert(tx, &interaction, &digest("browser"))?;
+    interactions::find(tx, &id, Some(&digest("browser")))?;
+    interactions::replace_answers(tx, &id, &Answers::default())?;
+
+    let counters = [Counter {
+        kind: "send",
+        subject: b"ada".to_vec(),
+        limit: Limit {
+            count: 1,
+            per: HOUR,
+        },
+    }];
+    limits::hit(tx, &counters)?;
+    limits::hit(tx, &counters)?;
+    limits::release(tx, &counters)?;
+
+    let code = NewEmailCode {
+        id: "code".to_owned(),
+        interaction_id: id.clone(),
+        code_digest: b"111111".to_vec(),
+        link_digest: digest("link"),
+        expires_at: now.plus(MINUTE),
+    };
+    email_codes::insert(tx, &code, 5)?;
+    email_codes::find_link(tx, &code.link_digest)?;
+    email_codes::attempt(tx, &id, b"000000", 5)?;
+    email_codes::attempt(tx, &id, b"111111", 5)?;
+    email_codes::redeem_link(tx, &code.link_digest)?;
+
+    let email = EmailAddress::parse("ada@example.test").unwrap();
+    users::sign_in(tx, &email, &user_id("ada"))?;
+    users::sign_in(tx, &email, &user_id("ada"))?;
+    users::find(tx, &user_id("ada"))?;
+    outbox::enqueue(tx, "message", "account_created", b"sealed")?;
+    events::insert(tx, &Event::of(EventKind::SignedIn))?;
+    consents::grant(tx, &user_id("ada"), &client_id("demo"), &scope("openid"))?;
+    consents::grant(tx, &user_id("ada"), &client_id("demo"), &scope("email"))?;
+    consents::find(tx, &user_id("ada"), &client_id("demo"))?;
+    interactions::complete(tx, &id, &Outcome::Refused)?;
+    interactions::take(tx, &id, &digest("browser"))?;
+
+    let lifetimes = SessionLifetimes {
+        idle: HOUR,
+        absolute: DAY,
+    };
+    let session = |secret: &str| NewSession {
+        secret: digest(secret),
+        sid: "sid".to_owned(),
+        authentication: authentication_of("ada", now),
+        selected_at: now,
+    };
+    browser_sessions::open(tx, &session("one"), None, lifetimes)?;
+    browser_sessions::open(tx, &session("two"), Some(&digest("one")), lifetimes)?;
+    let mut used = browser_sessions::find(tx, &digest("two"))?.unwrap();
+    used.last_seen_at = now.minus(HOUR);
+    browser_sessions::slide(tx, &used, lifetimes)
+}
+
+fn exchange(tx: &mut Tx<'_>) -> Result<(), StorageError> {
+    let now = tx.now();
+    let demo = client_id("demo");
+    let code = AuthorizationCode {
+        grant: grant("grant", now),
+        redirect_uri: String::new(),
+        code_challenge: None,
+        nonce: None,
+    };
+    authorization_codes::insert(tx, &digest("code"), &code, now.plus(MINUTE))?;
+    authorization_codes::redeem(tx, &digest("code"), &demo)?;
+    client_assertions::redeem(tx, &demo, &digest("jti"), now.plus(MINUTE))?;
+    grants::insert(tx, &code.grant, now.plus(DAY))?;
+    let access_token = NewAccessToken {
+        digest: digest("access token"),
+        grant_id: Some("grant"),
+        client_id: &demo,
+        scope: "openid".to_owned(),
+        expires_at: now.plus(HOUR),
+    };
+    access_tokens::insert(tx, &access_token)?;
+    access_tokens::find(tx, &access_token.digest)?;
+    revoked_jwts::contains(tx, "jti")?;
+
+    for token in ["first", "second"] {
+        let refresh_token = NewRefreshToken {
+            digest: digest(token),
+            grant_id: "grant",
+            client_id: &demo,
+            expires_at: now.plus(DAY),
+            ends_at: now.plus(DAY),
+        };
+        refresh_tokens::insert(tx, &refresh_token)?;
+        refresh_tokens::find(tx, &refresh_token.digest, &demo)?;
+    }
+    refresh_tokens::redeem(tx, &digest("first"), &demo, &[digest("second")])?;
+    refresh_tokens::redeem(tx, &digest("first"), &demo, &[digest("second")])?;
+    authorization_codes::redeem(tx, &digest("code"), &demo)?;
+    Ok(())
+}
+
+fn sign_out(tx: &mut Tx<'_>) -> Result<(), StorageError> {
+    let demo = client_id("demo");
+    access_tokens::revoke(tx, &digest("access token"), &demo)?;
+    refresh_tokens::revoke(tx, &digest("second"), &demo)?;
+    revoked_jwts::insert(tx, "jti", tx.now().plus(MINUTE))?;
+    grants::revoke_session(tx, "sid")?;
+    browser_sessions::end(tx, &digest("two"))?;
+    outbox::claim(tx, MINUTE)?;
+    outbox::complete(tx, "message")
+}
+
+/// The steps of a plan that look at more rows than they are asked for.
+fn wasteful_steps(tx: &mut Tx<'_>, statement: &str) -> Vec<String> {
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+    let Connection::Sqlite(connection) = tx.connection() else {
+        return Vec::new();
+    };
+    let steps: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}"))
+        .load(*connection)
+        .unwrap();
+    let wasteful = ["SCAN", "MATERIALIZE", "AUTOMATIC"];
+    let details = steps.into_iter().map(|step| step.detail);
+    details
+        .filter(|detail| wasteful.iter().any(|word| detail.contains(word)))
+        .collect()
+}
+
+#[test]
+fn every_statement_of_a_request_stays_prepared() {
+    for kind in Kind::BOTH {
+        let database = TestDatabase::create(kind);
+        let store = database.open(Arc::new(SystemClock));
+        let seen = Seen::default();
+        let watching = seen.clone();
+
+        write(&store, move |tx| {
+            watching.watch(tx);
+            as_requests_do(tx)
+        });
+
+        // PostgreSQL's transactions begin and commit by statements of their own.
+        let mut run = seen.run.lock().unwrap().clone();
+        run.retain(|text| !["BEGIN", "COMMIT"].contains(&text.as_str()));
+        let prepared = seen.prepared.lock().unwrap();
+        let not_prepared: Vec<&String> = run.difference(&prepared).collect();
+        assert_eq!(not_prepared, Vec::<&String>::new(), "{kind:?}");
+        assert!(
+            prepared.len() > 50,
+            "{kind:?}: {} statements",
+            prepared.len()
+        );
+    }
+}
+
+#[test]
+fn no_statement_of_a_request_looks_through_a_table() {
+    let database = TestDatabase::create(Kind::Sqlite);
+    let store = database.open(Arc::new(SystemClock));
+    let seen = Seen::default();
+    let watching = seen.clone();
+
+    write(&store, move |tx| {
+        watching.watch(tx);
+        as_requests_do(tx)
+    });
+
+    let prepared = seen.prepared.lock().unwrap().clone();
+    for statement in prepared {
+        let shown = statement.clone();
+        let wasteful = write(&store, move |tx| Ok(wasteful_steps(tx, &statement)));
+        assert_eq!(wasteful, Vec::<String>::new(), "{shown}");
+    }
+}
