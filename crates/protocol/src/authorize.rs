@@ -6,6 +6,7 @@
 mod begin;
 mod decision;
 mod error;
+mod prompt;
 mod request;
 pub(crate) mod response;
 mod resume;
@@ -29,6 +30,7 @@ use crate::fault::page_of_fault;
 use crate::form::is_form;
 use crate::provider::Provider;
 
+pub use prompt::Prompt;
 pub use response::ResponseMode;
 pub use resume::resume;
 

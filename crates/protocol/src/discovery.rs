@@ -10,7 +10,7 @@ use model::browser_session::Acr;
 use model::client::{AuthMethod, GrantType};
 use serde::Serialize;
 
-use crate::authorize::ResponseMode;
+use crate::authorize::{Prompt, ResponseMode};
 use crate::claims::PersonalScope;
 use crate::client_assertion;
 use crate::cors::open_to_any_origin;
@@ -83,7 +83,7 @@ pub(crate) fn document(issuer: &Issuer) -> Published {
         response_types_supported: ["code"],
         response_modes_supported: ResponseMode::ALL.map(ResponseMode::as_str).to_vec(),
         grant_types_supported: GrantType::ALL.map(GrantType::as_str).to_vec(),
-        prompt_values_supported: ["none", "login", "consent", "select_account"],
+        prompt_values_supported: Prompt::ALL.map(Prompt::as_str),
         acr_values_supported: [Acr::Cl.as_str()],
         subject_types_supported: ["public"],
         id_token_signing_alg_values_supported: algorithms.clone(),

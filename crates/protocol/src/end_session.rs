@@ -130,8 +130,9 @@ impl LogoutRequest {
                 }
             }
         };
-        let Some(client_id) = named_client(hint.as_ref(), value("client_id")) else {
-            return Ok(Err(Refused::UnknownClient));
+        let client_id = match named_client(hint.as_ref(), value("client_id")) {
+            Ok(client_id) => client_id,
+            Err(refused) => return Ok(Err(refused)),
         };
         let client = client_of(provider, client_id).await?;
         if client_id.is_some() && client.is_none() {
@@ -163,19 +164,18 @@ impl LogoutRequest {
     }
 }
 
-/// The client that asks; the outer `None` when hint and parameter contradict each other.
+/// The client that asks, if any is named; refused when hint and parameter contradict each other.
 fn named_client<'a>(
     hint: Option<&'a IdTokenHint>,
     parameter: Option<&'a str>,
-) -> Option<Option<&'a str>> {
+) -> Result<Option<&'a str>, Refused> {
     match (hint, parameter) {
-        (None, parameter) => Some(parameter),
-        (Some(hint), None) => Some(hint.audience.first().map(String::as_str)),
-        (Some(hint), Some(parameter)) => hint
-            .audience
-            .iter()
-            .any(|name| name == parameter)
-            .then_some(Some(parameter)),
+        (None, parameter) => Ok(parameter),
+        (Some(hint), None) => Ok(hint.audience.first().map(String::as_str)),
+        (Some(hint), Some(parameter)) if hint.audience.iter().any(|name| name == parameter) => {
+            Ok(Some(parameter))
+        }
+        (Some(_), Some(_)) => Err(Refused::UnknownClient),
     }
 }
 

@@ -6,6 +6,7 @@ use model::requirement::{ConsentRule, Requirements};
 use model::{Client, EmailAddress, ScopeSet, UserId};
 
 use crate::authorize::error::{Refusal, ShowPage};
+use crate::authorize::prompt::{Prompt, Prompts};
 use crate::authorize::response::ResponseMode;
 use crate::id_token_hint;
 use crate::issuer::Issuer;
@@ -97,18 +98,18 @@ impl AuthorizationRequest {
         response_type(value("response_type"), client)?;
         ResponseMode::parse(value("response_mode"))?;
         let scope = scope(value("scope"), client)?;
-        let prompt = Prompt::parse(value("prompt"))?;
+        let prompts = Prompts::parse(value("prompt"))?;
         resource(value("resource"), client)?;
         Ok(Self {
             nonce: nonce(value("nonce"))?,
             code_challenge: code_challenge(&value, client)?,
             requirements: Requirements {
-                fresh_sign_in: prompt.login,
+                fresh_sign_in: prompts.contains(Prompt::Login),
                 max_age: max_age(value("max_age"))?,
-                choose_account: prompt.select_account,
-                consent: consent(client, &prompt, &scope),
+                choose_account: prompts.contains(Prompt::SelectAccount),
+                consent: consent(client, &prompts, &scope),
             },
-            pages: if prompt.none {
+            pages: if prompts.contains(Prompt::None) {
                 PagesAllowed::No
             } else {
                 PagesAllowed::Yes
@@ -200,50 +201,6 @@ fn max_age(value: Option<&str>) -> Result<Option<u64>, Refusal> {
     }
 }
 
-/// `prompt` (OpenID Connect Core §3.1.2.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Prompt {
-    none: bool,
-    login: bool,
-    consent: bool,
-    select_account: bool,
-}
-
-impl Prompt {
-    fn parse(value: Option<&str>) -> Result<Self, Refusal> {
-        let mut prompt = Self::default();
-        for word in value
-            .unwrap_or_default()
-            .split(' ')
-            .filter(|word| !word.is_empty())
-        {
-            match word {
-                "none" => prompt.none = true,
-                "login" => prompt.login = true,
-                "consent" => prompt.consent = true,
-                "select_account" => prompt.select_account = true,
-                _ => {
-                    return Err(Refusal::invalid_request(
-                        "The parameter prompt may hold none, login, consent and select_account.",
-                    ));
-                }
-            }
-        }
-        if prompt.none
-            && prompt
-                != (Self {
-                    none: true,
-                    ..Self::default()
-                })
-        {
-            return Err(Refusal::invalid_request(
-                "prompt=none goes with no other value.",
-            ));
-        }
-        Ok(prompt)
-    }
-}
-
 /// PKCE (RFC 7636 §4.3, §4.4.1): S256 only; needed from public clients and those set so.
 fn code_challenge<'a>(
     value: &impl Fn(&'static str) -> Option<&'a str>,
@@ -297,9 +254,9 @@ fn hinted(
     }
 }
 
-fn consent(client: &Client, prompt: &Prompt, scope: &ScopeSet) -> ConsentRule {
+fn consent(client: &Client, prompts: &Prompts, scope: &ScopeSet) -> ConsentRule {
     match client.settings.consent {
-        _ if prompt.consent => ConsentRule::EachTime(scope.clone()),
+        _ if prompts.contains(Prompt::Consent) => ConsentRule::EachTime(scope.clone()),
         ConsentPolicy::Ask => ConsentRule::Remembered(scope.clone()),
         ConsentPolicy::FirstParty => ConsentRule::NotAsked,
     }
