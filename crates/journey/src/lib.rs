@@ -5,7 +5,7 @@
 //! missing the outcome is stored and the browser sent to where the interaction says. The journey
 //! names no endpoint of the protocol and never sees a redirect URI, a nonce or a token.
 //!
-//! [`Journey`] holds what the pages need, [`routes`] puts them on their paths, and
+//! [`Journey`] holds what the pages need, [`routes()`] puts them on their paths, and
 //! [`outbox::deliver`] sends the mail that waits.
 
 pub mod account_created;
