@@ -33,6 +33,8 @@ pub struct WayBack {
     pub csrf: String,
     /// The service that asked.
     pub service_name: String,
+    /// The code page, where a code that was sent before can still be typed.
+    pub code_url: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -75,12 +77,19 @@ impl View for TooManyPage {
     }
 
     fn samples() -> Vec<Self> {
-        let way_back = WayBack {
+        let way_back = |code_url: Option<&str>| WayBack {
             csrf: "csrf".to_owned(),
             service_name: "Apply for a qualification".to_owned(),
+            code_url: code_url.map(ToOwned::to_owned),
         };
+        let at_code = way_back(Some("/sign-in/email-code?i=1"));
         vec![
-            Self::new(Limit::CodesSent, Duration::from_secs(700), Some(way_back)),
+            Self::new(Limit::CodesSent, Duration::from_secs(700), Some(at_code)),
+            Self::new(
+                Limit::CodesSent,
+                Duration::from_secs(50),
+                Some(way_back(None)),
+            ),
             Self::new(Limit::Tries, Duration::from_secs(40_000), None),
         ]
     }
