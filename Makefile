@@ -79,7 +79,7 @@ $(TOOLS)/venv/ready: scripts/requirements.txt
 .PHONY: test-rust
 test-rust: ## Only the Rust tests (set TEST_POSTGRES_URL, or run under scripts/with-postgres)
 	@# The acceptance tests run the program.
-	cargo build --locked -p server
+	cargo build --locked --workspace --bins
 	AIOSMTPD_PYTHON=$(TOOLS)/venv/bin/python CHROMIUM=$$(scripts/chromium) \
 	    cargo test --locked --workspace
 
@@ -126,7 +126,7 @@ lint-files: $(TOOLS)/venv/ready
 test-containers: $(TOOLS)/venv/ready ## Only the checks of Dockerfile and docker-compose.yml
 	$(TOOLS)/venv/bin/hadolint Dockerfile
 	$(TOOLS)/venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
-	cargo build --locked -p server
+	cargo build --locked --workspace --bins
 	$(TOOLS)/venv/bin/python scripts/check_containers.py $(TARGET)/debug/get-an-identity
 
 # --- Measuring --------------------------------------------------------------------------------
@@ -139,5 +139,5 @@ bench: setup ## Measures speed and memory on both databases (BENCH="--users 1000
 
 .PHONY: test-bench
 test-bench: ## Only a minute of the measuring harness, so that it keeps working
-	cargo build --locked -p server -p bench
+	cargo build --locked --workspace --bins
 	$(TARGET)/debug/bench --quick
