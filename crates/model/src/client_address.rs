@@ -44,7 +44,10 @@ mod tests {
 
     #[test]
     fn addresses_of_one_ipv6_network_are_counted_together() {
-        assert_eq!(subject("2001:db8:1:2:3:4:5:6"), subject("2001:db8:1:2:ffff::1"));
+        assert_eq!(
+            subject("2001:db8:1:2:3:4:5:6"),
+            subject("2001:db8:1:2:ffff::1")
+        );
         assert_ne!(subject("2001:db8:1:2::1"), subject("2001:db8:1:3::1"));
     }
 
