@@ -50,7 +50,7 @@ function watch(page) {
 
 /** Chromium also writes the status of a page itself, such as 404, as an error. */
 function isStatusOfPage(message) {
-  const isStatus = /^Failed to load resource: the server responded with a status of 4\d\d/
+  const isStatus = /^Failed to load resource: the server responded with a status of [45]\d\d/
   return isStatus.test(message.text()) && !/\/assets\//.test(message.location().url)
 }
 
