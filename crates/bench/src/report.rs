@@ -69,9 +69,13 @@ impl Report {
         self.errors += figures.errors;
     }
 
-    /// Prints how much each figure grew between a name and the same name with a suffix.
-    pub(crate) fn compare(&self, suffix: &str) {
+    /// Prints how much each figure of a database grew between a name and the same name with a
+    /// suffix.
+    pub(crate) fn compare(&self, database: &str, suffix: &str) {
         for (name, full) in &self.figures {
+            if !name.contains(&format!("_{database}")) {
+                continue;
+            }
             let Some(name) = name.strip_suffix(suffix) else {
                 continue;
             };

@@ -112,14 +112,17 @@ impl Run<'_> {
         people: u32,
     ) -> Result<(), Box<dyn Error>> {
         let suffix = format!("_with_{users}_users");
-        seed::fill(&self.database.url, users)?;
+        let url = self.database.url.clone();
+        tokio::task::spawn_blocking(move || seed::fill(&url, users))
+            .await?
+            .map_err(|fault| format!("the database could not be filled: {fault}"))?;
         let name = self.database.name;
         let provider = self.start_often(report, &format!("ready_{name}{suffix}"))?;
         self.load(report, &provider, &suffix, people).await?;
         let peak = provider.process().most_resident()?;
         report.add(&format!("rss_peak_{name}{suffix}"), mebibytes(peak), "MiB");
         provider.stop()?;
-        report.compare(&suffix);
+        report.compare(name, &suffix);
         Ok(())
     }
 

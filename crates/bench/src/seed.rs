@@ -24,7 +24,10 @@ const LIFETIMES: SessionLifetimes = SessionLifetimes {
 /// # Errors
 ///
 /// The database cannot be reached or refuses a row.
-pub(crate) fn fill(database_url: &str, people: u32) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn fill(
+    database_url: &str,
+    people: u32,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let settings = StoreSettings::for_url(DatabaseUrl::parse(database_url)?);
     let store = Store::open(&settings, Arc::new(SystemClock))?;
     let mut first = 0;
