@@ -73,7 +73,7 @@ impl From<Sharing> for &'static str {
         match sharing {
             Sharing::Identity => "recognise you when you come back",
             Sharing::Email => "see your email address",
-            Sharing::Profile => "see your name and date of birth",
+            Sharing::Profile => "see when your details here last changed",
             Sharing::Trn => "see your teacher reference number (TRN)",
             Sharing::NationalInsuranceNumber => "see your National Insurance number",
             Sharing::WhileAway => "see this information when you are not using the service",
