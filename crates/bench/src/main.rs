@@ -127,7 +127,11 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     let mut report = Report::default();
 
     let mut databases = vec![Database::sqlite()?];
-    if let Some(server) = options.postgres.as_ref().filter(|_| !options.quick) {
+    if let Some(server) = options
+        .postgres
+        .as_ref()
+        .filter(|url| !options.quick && !url.is_empty())
+    {
         databases.push(Database::postgres(server)?);
     }
     for database in databases {
