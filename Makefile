@@ -135,7 +135,7 @@ test-containers: $(TOOLS)/venv/ready ## Only the checks of Dockerfile and docker
 bench: setup ## Measures speed and memory on both databases (BENCH="--users 1000000" for a full one)
 	@scripts/install-missing taskset=util-linux '/usr/lib/postgresql/*/bin/initdb=postgresql'
 	cargo build --locked --release -p server -p bench
-	POSTGRES_CPUS=1 scripts/with-postgres $(TARGET)/release/bench $(BENCH)
+	POSTGRES_CPUS=$$( (($$(nproc) > 1)) && echo 1 || :) scripts/with-postgres $(TARGET)/release/bench $(BENCH)
 
 .PHONY: test-bench
 test-bench: ## Only a minute of the measuring harness, so that it keeps working
