@@ -53,8 +53,7 @@ impl Client {
         )
     }
 
-    /// The beginning of a JWT whose header says how it is signed: `{"typ":"JWT","alg":"ES256",..`
-    /// in whatever order, so the header is decoded and searched.
+    /// How its ID tokens are signed.
     pub(crate) fn algorithm(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
