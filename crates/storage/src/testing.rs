@@ -3,19 +3,20 @@
 //! A storage test is written once and runs on SQLite and PostgreSQL, always: without
 //! `TEST_POSTGRES_URL` it fails and says so (`make test` starts a server and sets it).
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::{Connection as _, PgConnection};
 use model::{Clock, Entropy, ManualClock, SystemEntropy, Timestamp};
 use tempfile::TempDir;
 
 use crate::connection::DatabaseUrl;
-use crate::error::StorageError;
-use crate::unit_of_work::{Store, StoreSettings, Tx};
+use crate::unit_of_work::{Store, StoreSettings};
+
+mod live_schema;
+
+pub use live_schema::{indexes_of, row_counts, schema_of};
 
 /// Where a test's clock stands at first: 2026-11-22T09:00:00Z.
 pub const START: Timestamp = Timestamp::from_seconds(1_795_338_000);
@@ -165,140 +166,4 @@ pub fn on_both_databases(test: impl Fn(&Store, &ManualClock)) {
         let clock = Arc::new(ManualClock::starting_at(START));
         test(&database.open(Arc::<ManualClock>::clone(&clock)), &clock);
     }
-}
-
-/// How many rows each table of the live schema has.
-///
-/// # Errors
-///
-/// [`StorageError`] when the database cannot be asked.
-pub fn row_counts(tx: &mut Tx<'_>) -> Result<BTreeMap<String, i64>, StorageError> {
-    #[derive(QueryableByName)]
-    struct Count {
-        #[diesel(sql_type = BigInt)]
-        rows: i64,
-    }
-    let tables = schema_of(tx)?.into_keys();
-    let counted = tables.map(|table| {
-        let count = format!("SELECT COUNT(*) AS rows FROM {table}");
-        let count: Count = match tx.connection() {
-            crate::connection::Connection::Sqlite(connection) => {
-                diesel::sql_query(count).get_result(*connection)?
-            }
-            crate::connection::Connection::Postgres(connection) => {
-                diesel::sql_query(count).get_result(*connection)?
-            }
-        };
-        Ok((table, count.rows))
-    });
-    counted.collect()
-}
-
-/// The live schema: for each table its columns as `name type null`, sorted. Types and nullability
-/// are in words of our own, so that both databases can be compared.
-///
-/// # Errors
-///
-/// [`StorageError`] when the database cannot be asked.
-pub fn schema_of(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Vec<String>>, StorageError> {
-    #[derive(QueryableByName)]
-    struct Column {
-        #[diesel(sql_type = Text)]
-        table_name: String,
-        #[diesel(sql_type = Text)]
-        name: String,
-        #[diesel(sql_type = Text)]
-        data_type: String,
-        #[diesel(sql_type = BigInt)]
-        is_nullable: i64,
-        #[diesel(sql_type = BigInt)]
-        key_position: i64,
-    }
-    let sqlite = "SELECT m.name AS table_name, c.name AS name, c.type AS data_type, \
-         1 - c.\"notnull\" AS is_nullable, c.pk AS key_position \
-         FROM sqlite_schema m JOIN pragma_table_info(m.name) c \
-         WHERE m.type = 'table' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\' AND m.name NOT LIKE 'sqlite%'";
-    let postgres = "SELECT c.table_name::text, c.column_name::text AS name, c.data_type::text, \
-         (c.is_nullable = 'YES')::int::bigint AS is_nullable, \
-         COALESCE((SELECT k.ordinal_position FROM information_schema.table_constraints t \
-            JOIN information_schema.key_column_usage k USING (constraint_schema, constraint_name) \
-            WHERE t.constraint_type = 'PRIMARY KEY' AND t.table_schema = c.table_schema \
-            AND t.table_name = c.table_name AND k.column_name = c.column_name), 0)::bigint AS key_position \
-         FROM information_schema.columns c \
-         WHERE c.table_schema = current_schema() AND c.table_name NOT LIKE '\\_\\_%'";
-    let columns: Vec<Column> = match tx.connection() {
-        crate::connection::Connection::Sqlite(connection) => {
-            diesel::sql_query(sqlite).load(*connection)?
-        }
-        crate::connection::Connection::Postgres(connection) => {
-            diesel::sql_query(postgres).load(*connection)?
-        }
-    };
-    let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for column in columns {
-        let data_type = match column.data_type.to_ascii_lowercase().as_str() {
-            "integer" | "bigint" => "number",
-            "blob" | "bytea" => "bytes",
-            other => other,
-        }
-        .to_owned();
-        let null = if column.is_nullable == 0 {
-            "required"
-        } else {
-            "optional"
-        };
-        let described = format!(
-            "{} {data_type} {null} key {}",
-            column.name, column.key_position
-        );
-        tables.entry(column.table_name).or_default().push(described);
-    }
-    for columns in tables.values_mut() {
-        columns.sort();
-    }
-    Ok(tables)
-}
-
-/// The indexes of the live schema, sorted, each as `name table (columns) unique partial`; primary
-/// keys are left out, and those that a `UNIQUE` column made have no name.
-///
-/// # Errors
-///
-/// [`StorageError`] when the database cannot be asked.
-pub fn indexes_of(tx: &mut Tx<'_>) -> Result<Vec<String>, StorageError> {
-    #[derive(QueryableByName)]
-    struct Index {
-        #[diesel(sql_type = Text)]
-        described: String,
-    }
-    let sqlite = "SELECT CASE l.origin WHEN 'c' THEN l.name ELSE '' END || ' ' || m.name || ' (' || \
-         (SELECT group_concat(i.name, ', ') FROM \
-            (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno) i) || ')' \
-         || CASE l.\"unique\" WHEN 1 THEN ' unique' ELSE '' END \
-         || CASE l.partial WHEN 1 THEN ' partial' ELSE '' END AS described \
-         FROM sqlite_schema m JOIN pragma_index_list(m.name) l \
-         WHERE m.type = 'table' AND l.origin <> 'pk' AND m.name NOT LIKE '\\_\\_%' ESCAPE '\\'";
-    let postgres = "SELECT CASE WHEN EXISTS (SELECT 1 FROM pg_constraint c \
-            WHERE c.conindid = x.indexrelid) THEN '' ELSE n.relname::text END \
-         || ' ' || t.relname::text || ' (' || \
-         (SELECT string_agg(a.attname::text, ', ' ORDER BY k.place) \
-            FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(number, place) \
-            JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number) || ')' \
-         || CASE WHEN x.indisunique THEN ' unique' ELSE '' END \
-         || CASE WHEN x.indpred IS NOT NULL THEN ' partial' ELSE '' END AS described \
-         FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid \
-         JOIN pg_class n ON n.oid = x.indexrelid \
-         WHERE t.relnamespace = current_schema()::regnamespace AND NOT x.indisprimary \
-         AND t.relname NOT LIKE '\\_\\_%'";
-    let indexes: Vec<Index> = match tx.connection() {
-        crate::connection::Connection::Sqlite(connection) => {
-            diesel::sql_query(sqlite).load(*connection)?
-        }
-        crate::connection::Connection::Postgres(connection) => {
-            diesel::sql_query(postgres).load(*connection)?
-        }
-    };
-    let mut described: Vec<String> = indexes.into_iter().map(|index| index.described).collect();
-    described.sort();
-    Ok(described)
 }

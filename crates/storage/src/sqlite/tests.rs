@@ -1,4 +1,5 @@
 use std::sync::Barrier;
+use std::thread;
 use std::time::Duration;
 
 use diesel::prelude::*;
