@@ -1,13 +1,12 @@
 //! The public keys of clients, by value (`jwks`) or by reference (`jwks_uri`).
 //!
 //! [`client_assertion`](crate::client_assertion) asks [`ClientKeys`] for the one key that an
-//! assertion's header names. Sets behind a `jwks_uri` are fetched by [`fetch`] under its rules
-//! and kept for a short time.
+//! assertion's header names. Sets behind a `jwks_uri` are fetched by [`fetch`] under the rules of
+//! [`Outbound`] and kept for a short time.
 
 mod fetch;
 mod kept_set;
 mod key_set;
-mod public_address;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,10 +18,10 @@ use url::Url;
 
 pub use fetch::FetchError;
 
-use self::fetch::Fetcher;
 use self::kept_set::KeptSet;
 use self::key_set::ClientKeySet;
 use crate::keys::VerifyingKey;
+use crate::outbound::Outbound;
 
 /// How many fetched sets are kept before the stale ones are thrown out.
 const KEPT_SETS: usize = 1_000;
@@ -30,7 +29,7 @@ const KEPT_SETS: usize = 1_000;
 /// Finds clients' public keys. Clones share one cache.
 #[derive(Clone)]
 pub struct ClientKeys {
-    fetcher: Arc<Fetcher>,
+    outbound: Outbound,
     kept: Arc<Mutex<HashMap<Url, Arc<KeptSet>>>>,
 }
 
@@ -52,13 +51,11 @@ pub enum NoClientKey {
 }
 
 impl ClientKeys {
-    /// A finder that may fetch, beside public `https` URLs, from `allowed_hosts` over `http` and at
-    /// private addresses too. A host is written as in a URL, without port: `rp.internal`,
-    /// `127.0.0.1`, `[::1]`.
+    /// A finder that fetches by this way out.
     #[must_use]
-    pub fn new(allowed_hosts: Vec<String>) -> Self {
+    pub fn new(outbound: Outbound) -> Self {
         Self {
-            fetcher: Arc::new(Fetcher::new(allowed_hosts)),
+            outbound,
             kept: Arc::default(),
         }
     }
@@ -88,7 +85,7 @@ impl ClientKeys {
             .as_ref()
             .ok_or(NoClientKey::NoneRegistered)?;
         self.kept_set(url, now)
-            .find(kid, algorithm, now, || self.fetcher.fetch(url))
+            .find(kid, algorithm, now, || fetch::fetch(&self.outbound, url))
             .await
     }
 

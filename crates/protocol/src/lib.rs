@@ -31,6 +31,7 @@ pub mod jwks;
 pub mod jws;
 pub mod keys;
 mod oauth_error;
+pub mod outbound;
 pub mod pkce;
 mod provider;
 mod published;

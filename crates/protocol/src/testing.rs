@@ -31,6 +31,7 @@ use crate::clients::Clients;
 use crate::jws::TokenType;
 use crate::keys::Keys;
 use crate::keys::testing::{keyring, stored_key};
+use crate::outbound::Outbound;
 use crate::{Issuer, Lifetimes, Parts, Provider, routes};
 
 pub(crate) const ISSUER: &str = "https://identity.example";
@@ -80,7 +81,7 @@ impl TestProvider {
             pages: Pages::new(PagesSettings::default()).unwrap(),
             keys: Keys::open(signing_keys(), &keyring()).unwrap(),
             keyring: keyring(),
-            client_keys: ClientKeys::new(Vec::new()),
+            client_keys: ClientKeys::new(Outbound::new(Vec::new())),
             secrets: SecretChecker::new(keyring()),
             entropy: Arc::new(SystemEntropy),
         });

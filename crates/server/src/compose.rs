@@ -10,6 +10,7 @@ use protocol::client_keys::ClientKeys;
 use protocol::client_secret::SecretChecker;
 use protocol::clients::Clients;
 use protocol::keys::{KeyUpkeep, Keys, UnusableKey, UpkeepError};
+use protocol::outbound::Outbound;
 use protocol::{Lifetimes, Provider};
 use storage::{MigrationState, StorageError, Store};
 
@@ -213,7 +214,7 @@ fn provider(
         keys,
         keyring: ground.keyring.clone(),
         clients: Clients::new(ground.store.clone()),
-        client_keys: ClientKeys::new(config.outbound.allowed_hosts.clone()),
+        client_keys: ClientKeys::new(Outbound::new(config.outbound.allowed_hosts.clone())),
         secrets: SecretChecker::new(ground.keyring.clone()),
         entropy: Arc::clone(&nature.entropy),
     })

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::keys::testing::{LooseKey, hmac_token, part};
+use crate::outbound::Outbound;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 const ISSUER: &str = "https://identity.example";
@@ -52,7 +53,7 @@ fn claims_with(name: &str, value: Value) -> Value {
 }
 
 async fn check(assertion: &str, client: &Client) -> Result<VerifiedAssertion, InvalidAssertion> {
-    let keys = ClientKeys::new(Vec::new());
+    let keys = ClientKeys::new(Outbound::new(Vec::new()));
     verify(
         assertion,
         client,

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::*;
 use crate::keys::testing::LooseKey;
+use crate::outbound::OutboundError;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
@@ -83,7 +84,7 @@ fn client_at(jwks_uri: &str) -> ClientSettings {
 }
 
 fn allowing_this_machine() -> ClientKeys {
-    ClientKeys::new(vec!["127.0.0.1".to_owned()])
+    ClientKeys::new(Outbound::new(vec!["127.0.0.1".to_owned()]))
 }
 
 fn es256() -> LooseKey {
@@ -104,9 +105,9 @@ async fn find(
 }
 
 /// Why nothing is fetched from a URL that is not to be fetched.
-async fn refusal_of(jwks_uri: &str, keys: &ClientKeys) -> FetchError {
+async fn refusal_of(jwks_uri: &str, keys: &ClientKeys) -> OutboundError {
     match find(keys, &client_at(jwks_uri), "any", NOW).await {
-        Err(NoClientKey::Unavailable(cause)) => cause,
+        Err(NoClientKey::Unavailable(FetchError::NoAnswer(cause))) => cause,
         other => panic!("{jwks_uri}: {other:?}"),
     }
 }
@@ -250,7 +251,7 @@ async fn we_say_who_asks() {
 
 #[actix_web::test]
 async fn private_addresses_are_refused_in_every_spelling() {
-    let keys = ClientKeys::new(Vec::new());
+    let keys = ClientKeys::new(Outbound::new(Vec::new()));
 
     for url in [
         "https://127.0.0.1/jwks",
@@ -266,7 +267,7 @@ async fn private_addresses_are_refused_in_every_spelling() {
     ] {
         assert_eq!(
             refusal_of(url, &keys).await,
-            FetchError::PrivateAddress,
+            OutboundError::PrivateAddress,
             "{url}"
         );
     }
@@ -274,19 +275,19 @@ async fn private_addresses_are_refused_in_every_spelling() {
 
 #[actix_web::test]
 async fn plain_http_and_credentials_are_refused() {
-    let keys = ClientKeys::new(Vec::new());
+    let keys = ClientKeys::new(Outbound::new(Vec::new()));
 
     assert_eq!(
         refusal_of("http://service.example/jwks", &keys).await,
-        FetchError::NotHttps
+        OutboundError::NotHttps
     );
     assert_eq!(
         refusal_of("file:///etc/passwd", &keys).await,
-        FetchError::NotHttps
+        OutboundError::NotHttps
     );
     assert_eq!(
         refusal_of("https://user:word@service.example/jwks", &keys).await,
-        FetchError::Credentials
+        OutboundError::Credentials
     );
 }
 
@@ -296,11 +297,11 @@ async fn an_allowed_host_does_not_allow_its_neighbours() {
 
     assert_eq!(
         refusal_of("https://127.0.0.2/jwks", &keys).await,
-        FetchError::PrivateAddress
+        OutboundError::PrivateAddress
     );
     assert_eq!(
         refusal_of("https://localhost/jwks", &keys).await,
-        FetchError::PrivateAddress
+        OutboundError::PrivateAddress
     );
 }
 
@@ -314,7 +315,7 @@ async fn a_host_that_nobody_answers_at_is_unreachable() {
 
     assert_eq!(
         refusal_of(&url, &allowing_this_machine()).await,
-        FetchError::Unreachable
+        OutboundError::Unreachable
     );
 }
 
@@ -323,7 +324,7 @@ async fn keys_by_value_are_never_fetched() {
     let key = es256();
     let mut client = ClientSettings::named("Register for a course");
     client.jwks = Some(json!({ "keys": [key.jwk] }));
-    let keys = ClientKeys::new(Vec::new());
+    let keys = ClientKeys::new(Outbound::new(Vec::new()));
 
     assert_eq!(find(&keys, &client, key.kid(), NOW).await, Ok(()));
     assert_eq!(
@@ -336,7 +337,13 @@ async fn keys_by_value_are_never_fetched() {
 async fn a_client_without_keys_has_none() {
     let client = ClientSettings::named("Register for a course");
 
-    let found = find(&ClientKeys::new(Vec::new()), &client, "any", NOW).await;
+    let found = find(
+        &ClientKeys::new(Outbound::new(Vec::new())),
+        &client,
+        "any",
+        NOW,
+    )
+    .await;
 
     assert_eq!(found, Err(NoClientKey::NoneRegistered));
 }
@@ -348,7 +355,13 @@ async fn one_unusable_key_does_not_spoil_the_set() {
     client.jwks = Some(json!({ "keys": [{ "kty": "new" }, 7, { "kid": 1 }, key.jwk] }));
 
     assert_eq!(
-        find(&ClientKeys::new(Vec::new()), &client, key.kid(), NOW).await,
+        find(
+            &ClientKeys::new(Outbound::new(Vec::new())),
+            &client,
+            key.kid(),
+            NOW
+        )
+        .await,
         Ok(())
     );
 }

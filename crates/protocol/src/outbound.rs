@@ -1,0 +1,190 @@
+//! Requests to URLs that a client chose, without being sent elsewhere.
+//!
+//! Such a URL must not let a client see, or reach through us, what only we can reach: `https`
+//! only, public addresses only, no redirects, no proxy from the environment, five seconds. Hosts
+//! that the operator allows by name are trusted: `http` and private addresses are then in order.
+//!
+//! [`client_keys`](crate::client_keys) fetches key sets by it,
+//! [`security_event`](crate::security_event) pushes events.
+
+mod public_address;
+
+use std::error::Error as _;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Response};
+use url::{Host, Url};
+
+use self::public_address::is_public;
+
+/// From the first look-up to the last byte.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+const USER_AGENT: &str = concat!("get-an-identity/", env!("CARGO_PKG_VERSION"));
+
+/// The way out to clients' own servers. Clones share one pool of connections.
+#[derive(Clone)]
+pub struct Outbound(Arc<Whole>);
+
+struct Whole {
+    allowed_hosts: Arc<[String]>,
+    /// Made at the first request: the certificates it loads are memory that most deployments,
+    /// whose clients name no URL of theirs, never need.
+    client: OnceLock<Client>,
+}
+
+/// Why there is no answer from a client's server. Its text names no URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OutboundError {
+    /// It is neither `https` nor of an allowed host.
+    #[error("only https URLs are asked")]
+    NotHttps,
+    /// It carries a user name or password.
+    #[error("a URL with credentials is not asked")]
+    Credentials,
+    /// Its host is, or resolves to, an address that is not public.
+    #[error("its host is not on the public internet")]
+    PrivateAddress,
+    /// The host could not be reached, or its certificate is not good.
+    #[error("its host could not be reached")]
+    Unreachable,
+    /// It took longer than five seconds.
+    #[error("it took longer than 5 seconds")]
+    TooSlow,
+}
+
+impl Outbound {
+    /// A way out that leads, beside public `https` URLs, to `allowed_hosts` over `http` and at
+    /// private addresses too. A host is written as in a URL, without port: `rp.internal`,
+    /// `127.0.0.1`, `[::1]`.
+    #[must_use]
+    pub fn new(allowed_hosts: Vec<String>) -> Self {
+        Self(Arc::new(Whole {
+            allowed_hosts: allowed_hosts.into(),
+            client: OnceLock::new(),
+        }))
+    }
+
+    pub(crate) async fn get(&self, url: &Url) -> Result<Response, OutboundError> {
+        send(self.guarded(url)?.get(url.clone())).await
+    }
+
+    pub(crate) async fn post(
+        &self,
+        url: &Url,
+        media_type: &'static str,
+        body: String,
+    ) -> Result<Response, OutboundError> {
+        let request = self.guarded(url)?.post(url.clone());
+        send(request.header(CONTENT_TYPE, media_type).body(body)).await
+    }
+
+    /// The client, for a URL that may be asked.
+    fn guarded(&self, url: &Url) -> Result<&Client, OutboundError> {
+        self.check(url)?;
+        self.client()
+    }
+
+    /// What the URL alone tells. A host that is an address never reaches the resolver, so it is
+    /// checked here; a name is checked when it is resolved.
+    fn check(&self, url: &Url) -> Result<(), OutboundError> {
+        let is_allowed = url
+            .host_str()
+            .is_some_and(|host| is_allowed(&self.0.allowed_hosts, host));
+        match url.scheme() {
+            "https" => {}
+            "http" if is_allowed => {}
+            _ => return Err(OutboundError::NotHttps),
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(OutboundError::Credentials);
+        }
+        let address = match url.host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+            Some(Host::Domain(_)) | None => None,
+        };
+        match address {
+            Some(address) if !is_allowed && !is_public(address) => {
+                Err(OutboundError::PrivateAddress)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn client(&self) -> Result<&Client, OutboundError> {
+        if let Some(client) = self.0.client.get() {
+            return Ok(client);
+        }
+        let resolver = PublicResolver {
+            allowed_hosts: Arc::clone(&self.0.allowed_hosts),
+        };
+        let client = Client::builder()
+            .dns_resolver(resolver)
+            .redirect(Policy::none())
+            .no_proxy()
+            .referer(false)
+            .timeout(TIME_LIMIT)
+            .user_agent(USER_AGENT)
+            .build()
+            .map_err(|_| OutboundError::Unreachable)?;
+        Ok(self.0.client.get_or_init(|| client))
+    }
+}
+
+async fn send(request: RequestBuilder) -> Result<Response, OutboundError> {
+    request.send().await.map_err(|error| (&error).into())
+}
+
+impl From<&reqwest::Error> for OutboundError {
+    fn from(error: &reqwest::Error) -> Self {
+        if error.is_timeout() {
+            return Self::TooSlow;
+        }
+        let mut source = error.source();
+        while let Some(inner) = source {
+            if inner.is::<NotPublic>() {
+                return Self::PrivateAddress;
+            }
+            source = inner.source();
+        }
+        Self::Unreachable
+    }
+}
+
+fn is_allowed(allowed_hosts: &[String], host: &str) -> bool {
+    allowed_hosts
+        .iter()
+        .any(|allowed| allowed.eq_ignore_ascii_case(host))
+}
+
+/// Resolves a name to addresses that have all been checked. The connection is made to these very
+/// addresses, so that a second look-up cannot answer differently (DNS rebinding).
+struct PublicResolver {
+    allowed_hosts: Arc<[String]>,
+}
+
+/// A name resolved to an address that is not public.
+#[derive(Debug, thiserror::Error)]
+#[error("the name resolves to an address that is not public")]
+struct NotPublic;
+
+impl Resolve for PublicResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let is_allowed = is_allowed(&self.allowed_hosts, name.as_str());
+        Box::pin(async move {
+            let addresses: Vec<SocketAddr> = tokio::task::spawn_blocking(move || {
+                (name.as_str(), 0).to_socket_addrs().map(Iterator::collect)
+            })
+            .await??;
+            if !is_allowed && !addresses.iter().all(|address| is_public(address.ip())) {
+                return Err(NotPublic.into());
+            }
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
