@@ -119,12 +119,12 @@ pub(crate) async fn submit(journey: Journey, visitor: Visitor, form: Form) -> An
         Action::ChangeAddress => return change_address(&journey, &visitor, Page::Email).await,
         _ => return Err(JourneyError::Unreadable),
     }
-    let address = match EmailAddress::parse(form.email.reveal()) {
+    let address = match EmailAddress::parse(form.field("email")) {
         Ok(address) => address,
         Err(invalid) => {
             let stage = enter(&journey, &visitor, Page::Email).await?;
             let problem = EmailProblem::from(invalid);
-            let email = Field::refused(form.email.reveal(), problem.message());
+            let email = Field::refused(form.field("email"), problem.message());
             return Ok(respond(&stage, StatusCode::BAD_REQUEST, email));
         }
     };

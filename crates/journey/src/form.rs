@@ -1,19 +1,18 @@
 //! What a form says, read once.
 
-use model::Secret;
-use model::raw_pairs::{RawPairs, Repeated};
+use std::collections::HashMap;
 
-/// A form of the journey, as far as it can be read without knowing its page.
+use model::Secret;
+use model::raw_pairs::RawPairs;
+
+/// A form of the journey: what every one of them carries, and the fields that its page reads.
 #[derive(Debug)]
 pub(crate) struct Form {
     /// The token that ties it to the browser; empty when it came without.
     pub(crate) csrf: String,
     /// The button that was pressed.
     pub(crate) action: Action,
-    /// The address as typed; empty where the page has no such field.
-    pub(crate) email: Secret<String>,
-    /// The code as typed; empty where the page has no such field.
-    pub(crate) code: Secret<String>,
+    fields: Secret<HashMap<String, String>>,
 }
 
 /// A button of the journey.
@@ -27,6 +26,12 @@ pub(crate) enum Action {
     ChangeAddress,
     /// Share what was asked.
     Allow,
+    /// Go on without what is asked.
+    Skip,
+    /// Keep what is on the page and give another.
+    Add,
+    /// Take the one at that place of a list away; the first is at 0.
+    Remove(usize),
     /// Give up and go back to the service.
     Cancel,
 }
@@ -35,36 +40,47 @@ pub(crate) enum Action {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Unreadable;
 
-impl From<Repeated> for Unreadable {
-    fn from(_: Repeated) -> Self {
-        Self
-    }
-}
-
 impl Form {
     /// Reads an `application/x-www-form-urlencoded` body.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Unreadable> {
-        let pairs = RawPairs::parse(body);
-        let text = |name| pairs.one(name).map(|value| value.unwrap_or("").to_owned());
+        let mut fields = HashMap::new();
+        for (name, value) in RawPairs::parse(body).iter() {
+            let earlier = fields.insert(name.to_owned(), value.to_owned());
+            if earlier.is_some() {
+                return Err(Unreadable);
+            }
+        }
         Ok(Self {
-            csrf: text("csrf")?,
-            action: Action::parse(pairs.one("action")?)?,
-            email: Secret::new(text("email")?),
-            code: Secret::new(text("code")?),
+            csrf: fields.remove("csrf").unwrap_or_default(),
+            action: Action::parse(fields.remove("action").as_deref().unwrap_or(""))?,
+            fields: Secret::new(fields),
         })
+    }
+
+    /// What was typed or chosen in a field; empty when it was left so or is not on the page.
+    pub(crate) fn field(&self, name: &str) -> &str {
+        self.fields.reveal().get(name).map_or("", String::as_str)
     }
 }
 
 impl Action {
-    fn parse(name: Option<&str>) -> Result<Self, Unreadable> {
+    fn parse(name: &str) -> Result<Self, Unreadable> {
         match name {
-            None | Some("continue") => Ok(Self::Continue),
-            Some("resend") => Ok(Self::Resend),
-            Some("change-address") => Ok(Self::ChangeAddress),
-            Some("allow") => Ok(Self::Allow),
-            Some("cancel") => Ok(Self::Cancel),
-            Some(_) => Err(Unreadable),
+            "" | "continue" => Ok(Self::Continue),
+            "resend" => Ok(Self::Resend),
+            "change-address" => Ok(Self::ChangeAddress),
+            "allow" => Ok(Self::Allow),
+            "skip" => Ok(Self::Skip),
+            "add" => Ok(Self::Add),
+            "cancel" => Ok(Self::Cancel),
+            _ => Self::parse_remove(name),
         }
+    }
+
+    /// `remove-0`: a button for each of a list.
+    fn parse_remove(name: &str) -> Result<Self, Unreadable> {
+        let place = name.strip_prefix("remove-").ok_or(Unreadable)?;
+        place.parse().map(Self::Remove).map_err(|_| Unreadable)
     }
 }
 
@@ -78,14 +94,27 @@ mod tests {
 
         let form = form.unwrap();
         assert_eq!(form.csrf, "t");
-        assert_eq!(form.email.reveal(), "ada@example.test");
-        assert_eq!(form.code.reveal(), "042 917");
+        assert_eq!(form.field("email"), "ada@example.test");
+        assert_eq!(form.field("code"), "042 917");
+        assert_eq!(form.field("last-name"), "");
         assert_eq!(form.action, Action::Resend);
     }
 
     #[test]
     fn a_form_without_a_button_goes_on() {
         assert_eq!(Form::parse(b"").unwrap().action, Action::Continue);
+        assert_eq!(Form::parse(b"action=").unwrap().action, Action::Continue);
+    }
+
+    #[test]
+    fn each_of_a_list_has_its_button() {
+        let pressed = |body: &str| Form::parse(body.as_bytes()).map(|form| form.action);
+
+        assert_eq!(pressed("action=remove-12"), Ok(Action::Remove(12)));
+        for foreign in ["remove-", "remove-x", "remove--1", "remove"] {
+            let body = format!("action={foreign}");
+            assert_eq!(pressed(&body), Err(Unreadable), "{foreign}");
+        }
     }
 
     #[test]
@@ -95,6 +124,7 @@ mod tests {
             "email=&email=a",
             "action=allow&action=cancel",
             "csrf=a&csrf=b",
+            "never-seen=&never-seen=",
             "action=delete",
         ] {
             assert_eq!(

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route};
+use model::interaction::RefusalReason;
 
 use crate::error::{Answer, JourneyError, see_other};
 use crate::form::{Action, Form};
@@ -118,7 +119,7 @@ fn read(
 /// The person gives up: the service is told so.
 pub(crate) async fn cancel(journey: &Journey, visitor: &Visitor) -> Answer {
     let path = change_anywhere(journey, visitor, |tx, stage| {
-        Ok(Ok(sign_in::refuse(tx, stage)?))
+        Ok(Ok(sign_in::refuse(tx, stage, RefusalReason::Declined)?))
     });
     Ok(see_other(&path.await?))
 }

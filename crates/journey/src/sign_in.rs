@@ -3,7 +3,7 @@
 
 use model::browser_session::{Acr, Amr, Authentication};
 use model::event::{Event, EventKind};
-use model::interaction::Outcome;
+use model::interaction::{Outcome, RefusalReason};
 use model::{Interaction, UserId};
 use storage::users::SignedIn;
 use storage::{StorageError, Tx, email_codes, events, interactions, users};
@@ -51,10 +51,14 @@ pub(crate) fn record(
     events::insert(tx, &event)
 }
 
-/// Ends the interaction because its person does not want to go on; codes that were sent die.
-pub(crate) fn refuse(tx: &mut Tx<'_>, stage: Stage) -> Result<String, StorageError> {
+/// Ends the interaction because its person does not go on; codes that were sent die.
+pub(crate) fn refuse(
+    tx: &mut Tx<'_>,
+    stage: Stage,
+    reason: RefusalReason,
+) -> Result<String, StorageError> {
     let interaction = stage.interaction;
     email_codes::end_all(tx, &interaction.id)?;
-    interactions::complete(tx, &interaction.id, &Outcome::Refused)?;
+    interactions::complete(tx, &interaction.id, &Outcome::Refused { reason })?;
     Ok(interaction.return_to)
 }

@@ -112,8 +112,21 @@ pub enum Outcome {
         /// When they chose the account.
         selected_at: Timestamp,
     },
-    /// The person does not want to go on; the client is told `access_denied`.
-    Refused,
+    /// The person does not go on; the client is told `access_denied`.
+    Refused {
+        /// Why not.
+        reason: RefusalReason,
+    },
+}
+
+/// Why a person does not go on to the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalReason {
+    /// They do not want to.
+    Declined,
+    /// The client requires a TRN, and none is known that is good enough for it.
+    NoTrn,
 }
 
 #[cfg(test)]

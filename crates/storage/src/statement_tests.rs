@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use model::authorization_code::AuthorizationCode;
 use model::event::{Event, EventKind};
-use model::interaction::{Answers, Outcome};
+use model::interaction::{Answers, Outcome, RefusalReason};
 use model::raw_pairs::RawPairs;
 use model::requirement::Requirements;
 use model::{EmailAddress, Interaction, InteractionId, SystemClock};
@@ -124,7 +124,13 @@ fn sign_in(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     consents::grant(tx, &user_id("ada"), &client_id("demo"), &scope("openid"))?;
     consents::grant(tx, &user_id("ada"), &client_id("demo"), &scope("email"))?;
     consents::find(tx, &user_id("ada"), &client_id("demo"))?;
-    interactions::complete(tx, &id, &Outcome::Refused)?;
+    interactions::complete(
+        tx,
+        &id,
+        &Outcome::Refused {
+            reason: RefusalReason::Declined,
+        },
+    )?;
     interactions::take(tx, &id, &digest("browser"))?;
 
     let lifetimes = SessionLifetimes {

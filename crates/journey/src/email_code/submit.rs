@@ -28,7 +28,7 @@ pub(crate) async fn submit(journey: Journey, visitor: Visitor, form: Form) -> An
         Action::Continue => enter_code(&journey, &visitor, &form).await,
         Action::Resend => resend(&journey, &visitor).await,
         Action::ChangeAddress => change_address(&journey, &visitor, Page::EmailCode).await,
-        Action::Allow | Action::Cancel => Err(JourneyError::Unreadable),
+        _ => Err(JourneyError::Unreadable),
     }
 }
 
@@ -45,7 +45,7 @@ enum Tried {
 }
 
 async fn enter_code(journey: &Journey, visitor: &Visitor, form: &Form) -> Answer {
-    let tried = match email_code::parse(form.code.reveal()) {
+    let tried = match email_code::parse(form.field("code")) {
         Ok(code) => {
             change(journey, visitor, Page::EmailCode, move |tx, stage| {
                 try_code(tx, stage, &code)

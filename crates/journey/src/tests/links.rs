@@ -1,5 +1,5 @@
 use model::event::EventKind;
-use model::interaction::Outcome;
+use model::interaction::{Outcome, RefusalReason};
 
 use super::world::{MINUTE, on_both};
 
@@ -156,7 +156,9 @@ async fn a_person_may_cancel_at_the_link() {
         cancelled.goes_to(tab.return_to());
         assert_eq!(
             world.interaction(&tab).await.outcome,
-            Some(Outcome::Refused)
+            Some(Outcome::Refused {
+                reason: RefusalReason::Declined
+            })
         );
         world
             .open(&tab, &link)

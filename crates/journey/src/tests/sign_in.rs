@@ -2,7 +2,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use model::ScopeSet;
 use model::browser_session::{Acr, Amr};
 use model::event::EventKind;
-use model::interaction::Outcome;
+use model::interaction::{Outcome, RefusalReason};
 use model::requirement::ConsentRule;
 use model::secret::SecretKind;
 use model::{ClientId, SystemEntropy};
@@ -264,7 +264,12 @@ async fn cancel_tells_the_service_from_every_page() {
 
             cancelled.goes_to(tab.return_to());
             let interaction = world.interaction(&tab).await;
-            assert_eq!(interaction.outcome, Some(Outcome::Refused));
+            assert_eq!(
+                interaction.outcome,
+                Some(Outcome::Refused {
+                    reason: RefusalReason::Declined
+                })
+            );
         }
         assert_eq!(world.mailbox.count(), 0);
     })
@@ -286,7 +291,9 @@ async fn a_cancelled_sign_in_stays_cancelled() {
         late.goes_to(tab.return_to());
         assert_eq!(
             world.interaction(&tab).await.outcome,
-            Some(Outcome::Refused)
+            Some(Outcome::Refused {
+                reason: RefusalReason::Declined
+            })
         );
         assert_eq!(world.events(EventKind::SignedIn).await, 0);
     })
@@ -457,7 +464,9 @@ async fn a_person_who_does_not_allow_shares_nothing() {
         refused.goes_to(tab.return_to());
         assert_eq!(
             world.interaction(&tab).await.outcome,
-            Some(Outcome::Refused)
+            Some(Outcome::Refused {
+                reason: RefusalReason::Declined
+            })
         );
         let client = ClientId::parse("demo").unwrap();
         let find = world

@@ -2,6 +2,7 @@ use super::*;
 use crate::samples::{HOUR, authentication_of, client_id, digest, in_parallel, write};
 use crate::testing::{START, on_both_databases};
 use crate::unit_of_work::Store;
+use model::interaction::RefusalReason;
 use model::raw_pairs::RawPairs;
 
 fn id() -> InteractionId {
@@ -204,9 +205,22 @@ fn a_refusal_is_an_outcome_too() {
     on_both_databases(|store, _| {
         begun(store);
 
-        write(store, |tx| complete(tx, &id(), &Outcome::Refused));
+        write(store, |tx| {
+            complete(
+                tx,
+                &id(),
+                &Outcome::Refused {
+                    reason: RefusalReason::Declined,
+                },
+            )
+        });
 
         let taken = taken_by(store, "browser").unwrap();
-        assert_eq!(taken.outcome, Some(Outcome::Refused));
+        assert_eq!(
+            taken.outcome,
+            Some(Outcome::Refused {
+                reason: RefusalReason::Declined
+            })
+        );
     });
 }
