@@ -131,6 +131,20 @@ fn every_crate_is_named_like_its_folder_and_published_nowhere() {
 }
 
 #[test]
+fn all_integration_tests_are_linked_into_one_program() {
+    let packages = packages();
+    let targets = packages
+        .iter()
+        .flat_map(|package| package["targets"].as_array().unwrap());
+    let tests: Vec<&str> = targets
+        .filter(|target| target["kind"] == serde_json::json!(["test"]))
+        .map(|target| text(target, "name"))
+        .collect();
+
+    assert_eq!(tests, ["acceptance"]);
+}
+
+#[test]
 fn both_databases_have_migrations_of_the_same_names() {
     let names = |database: &str| -> BTreeSet<String> {
         let folder = root().join("migrations").join(database);

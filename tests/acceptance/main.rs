@@ -21,7 +21,9 @@ mod oidc {
 
 mod operations {
     mod attacks;
+    mod clients;
     mod commands;
+    mod configuration;
     mod crash;
     mod log;
     mod serving;

@@ -47,10 +47,15 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
 
 /// Configuration and database of one provider, on which nodes can be started.
 pub struct Deployment {
+    /// Set as variables of the environment.
     settings: BTreeMap<String, String>,
-    directory: TempDir,
+    files: TempDir,
+    /// Where the program is run, and looks for its configuration.
+    run_in: PathBuf,
+    /// Where its one node listens, if its files say so.
+    address: Option<SocketAddr>,
     // Its schema goes when no node is left that uses it.
-    _database: TestDatabase,
+    _database: Option<TestDatabase>,
 }
 
 impl Deployment {
@@ -65,7 +70,8 @@ impl Deployment {
         deployment
     }
 
-    /// A deployment on a fresh database with the development mailbox.
+    /// A deployment of the configuration that ships, on a fresh database, with the development
+    /// mailbox.
     pub fn without_mail(kind: Kind) -> Self {
         let database = TestDatabase::create(kind);
         let settings = [
@@ -80,9 +86,45 @@ impl Deployment {
             .into();
         Self {
             settings,
-            directory: tempfile::tempdir().unwrap(),
-            _database: database,
+            files: tempfile::tempdir().unwrap(),
+            run_in: Path::new(env!("CARGO_MANIFEST_DIR")).join(".."),
+            address: None,
+            _database: Some(database),
         }
+    }
+
+    /// A deployment whose configuration, keys and SQLite database are files in a directory of its
+    /// own, as on a machine where nobody has set anything else.
+    pub fn of_files() -> Self {
+        let files = tempfile::tempdir().unwrap();
+        std::fs::create_dir(files.path().join("config")).unwrap();
+        let address = free_address();
+        let deployment = Self {
+            settings: BTreeMap::from([(variable("environment"), "test".to_owned())]),
+            run_in: files.path().to_owned(),
+            files,
+            address: Some(address),
+            _database: None,
+        };
+        let config = format!(
+            "issuer = \"{ISSUER}\"\n\
+             database = {{ url = \"sqlite:identity.sqlite3\", migrate_on_start = true }}\n\
+             mail.adapter = \"dev-mailbox\"\n\
+             contact = {{ organisation = \"Tests\", support_email = \"help@identity.example\" }}\n\
+             http = {{ listen = [\"{address}\"] }}\n"
+        );
+        deployment.write("config/default.toml", &config);
+        deployment
+    }
+
+    /// A file of this deployment.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.files.path().join(name)
+    }
+
+    /// Writes a file of this deployment.
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.file(name), text).unwrap();
     }
 
     /// Sets a setting for everything that is started from now on.
@@ -93,8 +135,8 @@ impl Deployment {
     /// Registers services by a clients file, from the next start on.
     pub fn register(&mut self, clients: &[ClientEntry]) {
         let text: String = clients.iter().map(entry_in_toml).collect();
-        let file = self.directory.path().join("clients.toml");
-        std::fs::write(&file, text).unwrap();
+        self.write("clients.toml", &text);
+        let file = self.file("clients.toml");
         self.set("clients.file", file.to_str().unwrap());
     }
 
@@ -119,28 +161,42 @@ impl Deployment {
         String::from_utf8(stdout).unwrap()
     }
 
+    /// Runs a command to its end, which must be bad, and gives its exit code and what it said.
+    #[track_caller]
+    pub fn refuse(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let output = self.run(arguments);
+        assert!(!output.status.success(), "{arguments:?}");
+        (
+            output.status.code(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    }
+
     /// Starts a node and waits until it is ready.
     pub fn start(&self) -> Node {
         // Somebody else may take the port between the question and the start.
         for _ in 0..4 {
-            if let Ok(node) = self.try_start(free_port()) {
+            if let Ok(node) = self.try_start() {
                 return node;
             }
         }
-        self.try_start(free_port())
-            .unwrap_or_else(|fault| panic!("{fault}"))
+        self.try_start().unwrap_or_else(|fault| panic!("{fault}"))
     }
 
-    fn try_start(&self, address: SocketAddr) -> Result<Node, String> {
+    fn try_start(&self) -> Result<Node, String> {
         let mut command = self.command(&["serve"]);
-        command.env(variable("http.listen"), address.to_string());
+        let address = self.address.unwrap_or_else(|| {
+            let address = free_address();
+            command.env(variable("http.listen"), address.to_string());
+            address
+        });
         Node::start(command, address)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM.as_path());
         command.args(arguments);
-        command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+        command.current_dir(&self.run_in);
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("IDENTITY__") {
                 command.env_remove(name);
@@ -166,7 +222,7 @@ fn entry_in_toml(entry: &ClientEntry) -> String {
     lines
 }
 
-fn free_port() -> SocketAddr {
+fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

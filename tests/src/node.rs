@@ -17,7 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Node {
     child: Child,
     address: SocketAddr,
-    output: Arc<Mutex<String>>,
+    printed: Arc<Mutex<String>>,
+    logged: Arc<Mutex<String>>,
     lines: Receiver<String>,
     listeners: Vec<JoinHandle<()>>,
 }
@@ -35,13 +36,14 @@ impl Node {
             .spawn()
             .unwrap();
         let (tell, lines) = mpsc::channel();
-        let output = Arc::<Mutex<String>>::default();
-        let stdout = listen(child.stdout.take().unwrap(), &output, tell.clone());
-        let stderr = listen(child.stderr.take().unwrap(), &output, tell);
+        let (printed, logged) = (Arc::default(), Arc::default());
+        let stdout = listen(child.stdout.take().unwrap(), &printed, tell.clone());
+        let stderr = listen(child.stderr.take().unwrap(), &logged, tell);
         let mut node = Self {
             child,
             address,
-            output,
+            printed,
+            logged,
             lines,
             listeners: vec![stdout, stderr],
         };
@@ -68,9 +70,19 @@ impl Node {
         Browser::new(self.wire())
     }
 
-    /// Everything that it has written to standard output and standard error.
+    /// What it has written to standard output.
+    pub fn printed(&self) -> String {
+        self.printed.lock().unwrap().clone()
+    }
+
+    /// What it has written to standard error.
+    pub fn log(&self) -> String {
+        self.logged.lock().unwrap().clone()
+    }
+
+    /// Everything that it has written.
     pub fn output(&self) -> String {
-        self.output.lock().unwrap().clone()
+        self.printed() + &self.log()
     }
 
     /// Waits for a line that holds `words`; `false` when the program ends before.
@@ -91,16 +103,20 @@ impl Node {
         self.wait();
     }
 
-    /// Sends the signal to stop, and does not wait.
+    /// Sends the signal to stop that a supervisor sends, and does not wait.
     pub fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Sends the signal to stop that Ctrl-C sends, and does not wait.
+    pub fn interrupt(&self) {
+        self.signal("-INT");
+    }
+
+    fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        let sent = Command::new("kill").args([name, &pid]).status();
+        assert!(sent.unwrap().success());
     }
 
     /// Waits for the program's end, and for the last that it wrote.
@@ -122,13 +138,13 @@ impl Drop for Node {
 /// Keeps what the program writes, and hands each line on.
 fn listen(
     stream: impl Read + Send + 'static,
-    output: &Arc<Mutex<String>>,
+    kept: &Arc<Mutex<String>>,
     tell: mpsc::Sender<String>,
 ) -> JoinHandle<()> {
-    let output = Arc::clone(output);
+    let kept = Arc::clone(kept);
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
-            let mut kept = output.lock().unwrap();
+            let mut kept = kept.lock().unwrap();
             kept.push_str(&line);
             kept.push('\n');
             // Nobody waits for lines any more when the test is over.

@@ -1,4 +1,4 @@
-//! The command line, beside a running server.
+//! The command line, mostly beside a running server.
 
 use std::collections::BTreeMap;
 
@@ -103,6 +103,46 @@ async fn a_rotated_key_is_published_by_a_running_server_and_takes_over_at_once_i
         4,
         "{now:?}"
     );
+}
+
+#[test]
+fn a_database_is_migrated_on_request_only() {
+    let deployment = Deployment::of_files();
+    let not_on_start = "[database]\nmigrate_on_start = false";
+    deployment.write("config/test.toml", not_on_start);
+
+    let (code, words) = deployment.refuse(&["serve"]);
+    assert_eq!(code, Some(1));
+    assert!(words.contains("run `get-an-identity migrate`"), "{words}");
+
+    let migrate = || deployment.succeed(&["migrate"]);
+    assert!(migrate().starts_with("Applied "));
+    assert_eq!(migrate(), "The database is up to date.\n");
+    let clients = deployment.succeed(&["client", "list", "--json"]);
+    assert_eq!(clients.trim(), "[]");
+}
+
+#[test]
+fn keys_are_listed_and_rotated() {
+    let deployment = Deployment::of_files();
+    let count = |state: &str| {
+        let states = states(&deployment).into_values();
+        states.filter(|one| one == state).count()
+    };
+
+    deployment.succeed(&["key", "rotate", "--algorithm", "ES256"]);
+    assert_eq!(
+        (count("active"), count("announced"), count("retired")),
+        (4, 1, 0)
+    );
+
+    deployment.succeed(&["key", "rotate", "--algorithm", "ES256", "--now"]);
+    assert_eq!(
+        (count("active"), count("announced"), count("retired")),
+        (4, 0, 1)
+    );
+    let listed = deployment.succeed(&["key", "list"]);
+    assert!(listed.starts_with("kid "), "{listed}");
 }
 
 /// Nodes learn of a change within seconds: asks until it is so, for a minute at most.

@@ -2,6 +2,7 @@
 
 use acceptance::{Browser, Deployment, Kind, MailCatcher, Mailbox, clients};
 use model::client::AuthMethod;
+use serde_json::Value;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_the_program_writes_names_a_person_or_holds_a_secret() {
@@ -122,4 +123,30 @@ async fn nothing_that_the_program_writes_names_a_person_or_holds_a_secret() {
             );
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_log_line_is_json_and_names_no_path() {
+    let mut node = Deployment::of_files().start();
+
+    node.wire()
+        .get("/nowhere/secret-value?code=secret-value")
+        .await;
+    node.interrupt();
+    assert!(node.wait().success());
+
+    let log = node.log();
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let answered: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line["message"] == "answered")
+        .collect();
+    assert_eq!(answered.len(), 1, "{log}");
+    assert_eq!(answered[0]["status"], 404);
+    assert_eq!(answered[0]["route"], "none");
+    assert_eq!(answered[0]["request"].as_str().unwrap().len(), 16);
+    assert!(!log.contains("secret-value"), "{log}");
 }

@@ -1,10 +1,10 @@
 //! Starting, stopping, several nodes and what stands in front of them.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::time::Duration;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
-use acceptance::{App, Browser, Deployment, Kind, MailCatcher, Mailbox, clients};
+use acceptance::{App, Browser, Deployment, ISSUER, Kind, MailCatcher, Mailbox, clients};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -12,6 +12,10 @@ async fn a_signal_to_stop_lets_requests_in_flight_finish() {
     for kind in Kind::BOTH {
         let deployment = Deployment::without_mail(kind);
         let mut node = deployment.start();
+        let mut idle = TcpStream::connect(node.address()).unwrap();
+        idle.write_all(b"GET /health/live HTTP/1.1\r\nHost: identity.example\r\n\r\n")
+            .unwrap();
+        idle.read_exact(&mut [0; 12]).unwrap();
         let body = "grant_type=client_credentials&client_id=nobody";
         let mut connection = TcpStream::connect(node.address()).unwrap();
         let head = format!(
@@ -27,6 +31,7 @@ async fn a_signal_to_stop_lets_requests_in_flight_finish() {
             json!({ "status": "ready" })
         );
 
+        let told = Instant::now();
         node.terminate();
         assert!(node.await_line("stopping"), "{}", node.output());
         connection.write_all(&body.as_bytes()[10..]).unwrap();
@@ -47,6 +52,26 @@ async fn a_signal_to_stop_lets_requests_in_flight_finish() {
         assert!(node.wait().success(), "{}", node.output());
         assert!(node.output().contains("stopped"), "{}", node.output());
         assert!(TcpStream::connect(node.address()).is_err());
+        assert!(
+            told.elapsed() < Duration::from_secs(10),
+            "nothing waits for the idle connection: {:?}",
+            told.elapsed()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_says_where_it_is_ready_and_answers_the_health_check() {
+    let deployment = Deployment::of_files();
+    let (_, refusal) = deployment.refuse(&["healthcheck"]);
+    assert!(refusal.contains("not ready"), "{refusal}");
+
+    let node = deployment.start();
+
+    assert_eq!(node.printed(), format!("Ready: {ISSUER}\n"));
+    deployment.succeed(&["healthcheck"]);
+    for path in ["/health/live", "/.well-known/openid-configuration"] {
+        assert_eq!(node.wire().get(path).await.status, 200, "{path}");
     }
 }
 
@@ -179,79 +204,5 @@ async fn a_request_that_says_to_come_from_elsewhere_changes_no_address_of_ours()
             "{}",
             answer.url
         );
-    }
-}
-
-#[test]
-fn a_bad_configuration_is_refused_before_the_socket_opens() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut deployment = Deployment::without_mail(Kind::Sqlite);
-    deployment.set("http.listen", &taken.local_addr().unwrap().to_string());
-    deployment.set("issuer", "https://identity.example/");
-    deployment.set("tokens.access_token", "soon");
-    deployment.set("mail.adapter", "pigeon");
-    deployment.set("http.colour", "red");
-
-    let refused = deployment.run(&["serve"]);
-
-    assert_eq!(refused.status.code(), Some(2));
-    assert_eq!(String::from_utf8(refused.stdout).unwrap(), "");
-    let told = String::from_utf8(refused.stderr).unwrap();
-    assert!(
-        told.starts_with("get-an-identity: the configuration has 4 faults:\n"),
-        "{told}"
-    );
-    for (key, variable) in [
-        ("issuer", "IDENTITY__ISSUER"),
-        ("tokens.access_token", "IDENTITY__TOKENS__ACCESS_TOKEN"),
-        ("mail.adapter", "IDENTITY__MAIL__ADAPTER"),
-        ("http.colour", "IDENTITY__HTTP__COLOUR"),
-    ] {
-        let line = told
-            .lines()
-            .find(|line| line.starts_with(&format!("  {key}: ")));
-        let line = line.unwrap_or_else(|| panic!("nothing about {key} in: {told}"));
-        assert!(
-            line.ends_with(&format!("(environment variable {variable})")),
-            "{line}"
-        );
-        assert!(
-            line.len() > key.len() + variable.len() + 40,
-            "says what would be right: {line}"
-        );
-    }
-    assert!(
-        !told.contains("pigeon"),
-        "no value is repeated, it could be a secret: {told}"
-    );
-}
-
-#[test]
-fn check_config_masks_every_secret() {
-    let mut deployment = Deployment::without_mail(Kind::Sqlite);
-    deployment.set(
-        "database.url",
-        "postgres://somebody:hunter2hunter2@db.example/identity",
-    );
-    deployment.set("mail.adapter", "smtp");
-    deployment.set("mail.smtp.host", "smtp.example");
-    deployment.set("mail.smtp.from", "no-reply@identity.example");
-    deployment.set("mail.smtp.username", "mailer");
-    deployment.set("mail.smtp.password", "correct horse battery");
-
-    let shown = deployment.succeed(&["check-config"]);
-
-    assert!(shown.contains("host = \"smtp.example\""), "{shown}");
-    assert!(shown.contains("password = \"********\""), "{shown}");
-    assert!(
-        shown.contains("postgres://somebody@db.example/identity"),
-        "{shown}"
-    );
-    for secret in [
-        "hunter2",
-        "correct horse",
-        acceptance::app::KEYRING.split_once(':').unwrap().1,
-    ] {
-        assert!(!shown.contains(secret), "{secret} in {shown}");
     }
 }
