@@ -29,6 +29,26 @@ pub enum Purpose {
     Csrf,
     /// A refresh token's successor, derived so that it can be issued again.
     RefreshSuccessor,
+    /// What a person said about themselves, bound to their account.
+    Details,
+    /// The same while it is being asked, bound to the interaction.
+    InteractionDetails,
+    /// The digest that finds accounts and records of one last name and date of birth.
+    Person,
+    /// The TRN of an account.
+    TrnLink,
+    /// The digest that finds an account or a record by its TRN.
+    Trn,
+    /// The digest that finds a record by its National Insurance number.
+    NationalInsurance,
+    /// The digest that finds a record by an email address.
+    RecordEmail,
+    /// A record of the embedded records.
+    TeacherRecord,
+    /// What a support task is about.
+    SupportTask,
+    /// The address that an account is about to have.
+    AddressChange,
 }
 
 impl Purpose {
@@ -41,6 +61,16 @@ impl Purpose {
             Self::Limit => b"limit",
             Self::Csrf => b"csrf",
             Self::RefreshSuccessor => b"refresh-successor",
+            Self::Details => b"details",
+            Self::InteractionDetails => b"interaction-details",
+            Self::Person => b"person",
+            Self::TrnLink => b"trn-link",
+            Self::Trn => b"trn",
+            Self::NationalInsurance => b"national-insurance",
+            Self::RecordEmail => b"record-email",
+            Self::TeacherRecord => b"teacher-record",
+            Self::SupportTask => b"support-task",
+            Self::AddressChange => b"address-change",
         }
     }
 }
@@ -164,11 +194,26 @@ impl Keyring {
         sealed.first() == Some(&self.current.id)
     }
 
+    /// The id of the current key: the first byte of everything that it sealed or digested.
+    #[must_use]
+    pub const fn current_id(&self) -> u8 {
+        self.current.id
+    }
+
     /// The keyed digest of `parts` under the current key: key id, then HMAC-SHA-256 over each
     /// part's length and bytes (so that `["ab", "c"]` and `["a", "bc"]` differ). 33 bytes.
     #[must_use]
     pub fn digest(&self, purpose: Purpose, parts: &[&[u8]]) -> Vec<u8> {
         self.current.tagged_digest(purpose, parts)
+    }
+
+    /// The keyed digest of `parts` under each key, the current key's first: what to look for where
+    /// digests are found by equality and some may be of before a key change.
+    #[must_use]
+    pub fn digests(&self, purpose: Purpose, parts: &[&[u8]]) -> Vec<Vec<u8>> {
+        self.keys()
+            .map(|key| key.tagged_digest(purpose, parts))
+            .collect()
     }
 
     /// Whether `stored` is the keyed digest of `parts`, under whichever key made it.
@@ -187,15 +232,15 @@ impl Keyring {
         purpose: Purpose,
         parts: &'a [&'a [u8]],
     ) -> impl Iterator<Item = [u8; 32]> + 'a {
-        std::iter::once(&self.current)
-            .chain(&self.earlier)
-            .map(move |key| key.mac(purpose, parts))
+        self.keys().map(move |key| key.mac(purpose, parts))
     }
 
     fn key(&self, id: u8) -> Option<&Key> {
-        std::iter::once(&self.current)
-            .chain(&self.earlier)
-            .find(|key| key.id == id)
+        self.keys().find(|key| key.id == id)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.current).chain(&self.earlier)
     }
 }
 
@@ -316,6 +361,17 @@ mod tests {
         assert_ne!(digest, keyring.digest(Purpose::Csrf, &[b"ab", b"c"]));
         assert_ne!(digest, keyring.digest(Purpose::Limit, &[b"a", b"bc"]));
         assert!(keyring.digest_matches(Purpose::Limit, &[b"ab", b"c"], &digest));
+    }
+
+    #[test]
+    fn a_digest_of_before_a_key_change_is_among_those_to_look_for() {
+        let earlier = keyring(&[1]).digest(Purpose::Trn, &[b"1234567"]);
+        let both = keyring(&[2, 1]);
+
+        let digests = both.digests(Purpose::Trn, &[b"1234567"]);
+
+        assert_eq!(digests, [both.digest(Purpose::Trn, &[b"1234567"]), earlier]);
+        assert_eq!(digests[0].first(), Some(&both.current_id()));
     }
 
     #[test]
