@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::Host;
 
+use crate::invisible::is_invisible;
+
 /// An email address.
 ///
 /// Shape: what GOV.UK Notify accepts, at most 254 characters: an ASCII local part, no doubled dot,
@@ -132,14 +134,6 @@ impl EmailAddress {
             is_within("sch.uk") || workplace_domains.iter().any(|domain| is_within(domain));
         is_workplace.then_some(AddressConcern::Workplace)
     }
-}
-
-fn is_invisible(character: char) -> bool {
-    character.is_whitespace()
-        || matches!(
-            character,
-            '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}'
-        )
 }
 
 /// The comparing form; `None` when the text is not an address by GOV.UK Notify's rule.
