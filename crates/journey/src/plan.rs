@@ -83,7 +83,7 @@ pub(crate) fn standing(answers: &Answers, session: Option<&BrowserSession>) -> S
             .selected_at
             .or(proven.map(|authentication| authentication.auth_time))
             .or(session.map(|session| session.selected_at)),
-        consent: None,
+        ..Standing::default()
     }
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn plan(
         Some(Unmet::Account) => Some(Page::SelectAccount),
         Some(Unmet::SignIn) => Some(proving_page(&interaction.answers, concern)),
         Some(Unmet::Consent) => Some(Page::Consent),
-        None => interaction
+        Some(Unmet::Details | Unmet::Trn) | None => interaction
             .answers
             .account_created
             .then_some(Page::AccountCreated),

@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::redirect_uri::{LoopbackPort, RedirectUri, RegisteredRedirect};
 use crate::scope::ScopeSet;
 use crate::signing_algorithm::SigningAlgorithm;
+use crate::trn_lookup::{MatchPolicy, TrnRequirement};
 
 /// A registered client (RFC 6749 §2).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +81,21 @@ pub struct ClientSettings {
     /// Which `aud` its assertions must have.
     #[serde(default)]
     pub assertion_audience: AssertionAudience,
+    /// Whether it wants to know the TRN of who signs in; asks for the scope `trn`.
+    #[serde(default)]
+    pub trn_requirement: TrnRequirement,
+    /// How much must agree for a record to be a person's.
+    #[serde(default)]
+    pub match_policy: MatchPolicy,
+    /// Whether people go on to it although it requires a TRN and none is found yet.
+    #[serde(default)]
+    pub continue_while_pending: bool,
+    /// Whether people are asked for what `profile` would share of them and is not known yet.
+    #[serde(default)]
+    pub profile_requirement: ProfileRequirement,
+    /// Where security event tokens are pushed to (RFC 8935 §2), an https URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_endpoint: Option<Url>,
     /// The service's home page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<Url>,
@@ -196,6 +212,17 @@ pub enum ConsentPolicy {
     Ask,
 }
 
+/// Whether the values of the scope `profile` are asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProfileRequirement {
+    /// They are shared where they are known (OpenID Connect Core §5.4).
+    #[default]
+    None,
+    /// Who has not given name and date of birth is asked for them first.
+    Required,
+}
+
 /// Which audience a client assertion must name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -305,6 +332,11 @@ impl ClientSettings {
             jwks: None,
             jwks_uri: None,
             assertion_audience: AssertionAudience::default(),
+            trn_requirement: TrnRequirement::default(),
+            match_policy: MatchPolicy::default(),
+            continue_while_pending: false,
+            profile_requirement: ProfileRequirement::default(),
+            event_endpoint: None,
             client_uri: None,
             logo_uri: None,
             policy_uri: None,
@@ -389,7 +421,19 @@ impl ClientSettings {
                 "give an absolute URI without fragment (RFC 8707)",
             );
         }
+        if self.trn_requirement != TrnRequirement::None && !self.scope.contains("trn") {
+            refuse("trn_requirement", "asking for a TRN needs the scope trn");
+        }
+        if self.profile_requirement == ProfileRequirement::Required
+            && !self.scope.contains("profile")
+        {
+            refuse(
+                "profile_requirement",
+                "asking for name and date of birth needs the scope profile",
+            );
+        }
         let links = [
+            ("event_endpoint", &self.event_endpoint),
             ("client_uri", &self.client_uri),
             ("logo_uri", &self.logo_uri),
             ("policy_uri", &self.policy_uri),
@@ -484,6 +528,53 @@ mod tests {
             changed(|s| s.logo_uri = Url::parse("http://service.example/logo.png").ok()),
             ["logo_uri"]
         );
+        assert_eq!(
+            changed(|s| s.event_endpoint = Url::parse("http://service.example/events").ok()),
+            ["event_endpoint"]
+        );
+        assert_eq!(
+            changed(|s| s.trn_requirement = TrnRequirement::Optional),
+            ["trn_requirement"]
+        );
+        assert_eq!(
+            changed(|s| {
+                s.profile_requirement = ProfileRequirement::Required;
+                s.scope = ScopeSet::parse("openid email").unwrap();
+            }),
+            ["profile_requirement"]
+        );
+    }
+
+    #[test]
+    fn a_client_may_ask_for_a_trn_in_every_way() {
+        let mut settings = web();
+        settings.scope = ScopeSet::parse("openid profile trn national_insurance").unwrap();
+        settings.trn_requirement = TrnRequirement::Required;
+        settings.match_policy = MatchPolicy::Strict;
+        settings.continue_while_pending = true;
+        settings.profile_requirement = ProfileRequirement::Required;
+
+        for endpoint in [
+            "https://service.example/events",
+            "http://localhost:9000/events",
+        ] {
+            settings.event_endpoint = Url::parse(endpoint).ok();
+            assert_eq!(settings.problems(), [], "{endpoint}");
+        }
+        let json = serde_json::to_string(&settings).unwrap();
+        assert_eq!(
+            serde_json::from_str::<ClientSettings>(&json).unwrap(),
+            settings
+        );
+    }
+
+    #[test]
+    fn a_policy_without_a_requirement_waits_to_be_used() {
+        let mut settings = web();
+        settings.match_policy = MatchPolicy::Strict;
+        settings.continue_while_pending = true;
+
+        assert_eq!(settings.problems(), []);
     }
 
     #[test]

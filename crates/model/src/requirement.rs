@@ -8,8 +8,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::browser_session::Authentication;
+use crate::client::{ClientSettings, ProfileRequirement};
 use crate::clock::Timestamp;
 use crate::scope::ScopeSet;
+use crate::trn_lookup::{MatchPolicy, TrnLookupStatus, TrnRequirement, VerificationLevel};
 use crate::user::UserId;
 
 /// What a request asks of whoever signs in. Stored with the interaction.
@@ -21,8 +23,34 @@ pub struct Requirements {
     pub max_age: Option<u64>,
     /// `prompt=select_account`: let the person choose the account.
     pub choose_account: bool,
+    /// What of the person's details must have been asked for.
+    #[serde(default)]
+    pub details: DetailsRule,
     /// Whether the person must agree to what is shared.
     pub consent: ConsentRule,
+}
+
+/// What a request needs to be asked of the person, unless they were asked before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DetailsRule {
+    /// Their name, previous names, preferred name and date of birth.
+    pub profile: bool,
+    /// Their National Insurance number, if they have one.
+    pub national_insurance: bool,
+    /// Everything that finds their teaching record.
+    pub trn: Option<TrnRule>,
+}
+
+/// What a client asks of a person's TRN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrnRule {
+    /// Whether the person goes on without one.
+    pub requirement: TrnRequirement,
+    /// How much must agree for a record to be theirs.
+    pub policy: MatchPolicy,
+    /// Whether they go on while none is found, although it is required.
+    pub continue_while_pending: bool,
 }
 
 /// Whether a person must agree to what is shared with the client.
@@ -45,8 +73,32 @@ pub struct Standing {
     pub authentication: Option<Authentication>,
     /// When they last chose this account on purpose.
     pub selected_at: Option<Timestamp>,
+    /// What they were asked about themselves, and what came of it.
+    pub details: DetailsStanding,
     /// What they agreed to share with this client, and when.
     pub consent: Option<Consent>,
+}
+
+/// What a person was asked about themselves so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DetailsStanding {
+    /// They gave name and date of birth.
+    pub has_profile: bool,
+    /// They were asked for their National Insurance number, whether or not they gave one.
+    pub national_insurance_asked: bool,
+    /// How looking for their teaching record ended, if it was looked for.
+    pub trn: Option<TrnStanding>,
+}
+
+/// How looking for a person's teaching record ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrnStanding {
+    /// Where they stand.
+    pub status: TrnLookupStatus,
+    /// How sure the match is, if there is one.
+    pub level: Option<VerificationLevel>,
+    /// The strictest policy that they were asked by.
+    pub policy: MatchPolicy,
 }
 
 /// A remembered agreement of one person with one client.
@@ -65,6 +117,10 @@ pub enum Unmet {
     Account,
     /// The person has to prove an email address.
     SignIn,
+    /// The person has to be asked about themselves.
+    Details,
+    /// The client requires a TRN, and everything that was asked found none.
+    Trn,
     /// The person has to agree to what is shared.
     Consent,
 }
@@ -100,10 +156,81 @@ pub fn unmet(
     if !signed_in {
         missing.push(Unmet::SignIn);
     }
+    if !requirements.details.is_asked(&standing.details) {
+        missing.push(Unmet::Details);
+    } else if !requirements.details.has_required_trn(&standing.details) {
+        missing.push(Unmet::Trn);
+    }
     if !is_agreed(&requirements.consent, standing.consent.as_ref(), done_since) {
         missing.push(Unmet::Consent);
     }
     missing
+}
+
+impl DetailsRule {
+    /// What a client's request for `scope` needs: `scope` is what it asked for and may have.
+    #[must_use]
+    pub fn of(settings: &ClientSettings, scope: &ScopeSet) -> Self {
+        let requirement = settings.trn_requirement;
+        let asks_for_trn = scope.contains("trn") && requirement != TrnRequirement::None;
+        Self {
+            profile: scope.contains("profile")
+                && settings.profile_requirement == ProfileRequirement::Required,
+            national_insurance: scope.contains("national_insurance"),
+            trn: asks_for_trn.then_some(TrnRule {
+                requirement,
+                policy: settings.match_policy,
+                continue_while_pending: settings.continue_while_pending,
+            }),
+        }
+    }
+
+    /// Whether anything is needed at all; if not, nobody has to look what is known.
+    #[must_use]
+    pub fn asks_anything(&self) -> bool {
+        *self != Self::default()
+    }
+
+    /// Whether everything that is needed was asked.
+    fn is_asked(&self, standing: &DetailsStanding) -> bool {
+        (!self.profile || standing.has_profile)
+            && (!self.national_insurance || standing.national_insurance_asked)
+            && self.trn.is_none_or(|rule| rule.is_asked(standing.trn))
+    }
+
+    /// Whether a TRN that is required is there, or need not be yet.
+    fn has_required_trn(&self, standing: &DetailsStanding) -> bool {
+        match (self.trn, standing.trn) {
+            (Some(rule), Some(trn)) if rule.requirement == TrnRequirement::Required => {
+                rule.is_met_by(trn)
+            }
+            _ => true,
+        }
+    }
+}
+
+impl TrnRule {
+    /// Whether nothing is left to ask: a strict client asks once more of a person whom a default
+    /// look-up placed, and of nobody whom a strict one, or staff, did.
+    fn is_asked(self, standing: Option<TrnStanding>) -> bool {
+        standing.is_some_and(|trn| {
+            self.policy == MatchPolicy::Default
+                || trn.policy == MatchPolicy::Strict
+                || trn.level == Some(VerificationLevel::Medium)
+                || trn.status == TrnLookupStatus::Failed
+        })
+    }
+
+    /// Whether a person who stands there goes on to a client that requires a TRN.
+    fn is_met_by(self, trn: TrnStanding) -> bool {
+        match trn.status {
+            TrnLookupStatus::Found => {
+                self.policy == MatchPolicy::Default || trn.level == Some(VerificationLevel::Medium)
+            }
+            TrnLookupStatus::None | TrnLookupStatus::Pending => self.continue_while_pending,
+            TrnLookupStatus::Failed => false,
+        }
+    }
 }
 
 fn is_agreed(
@@ -131,117 +258,4 @@ pub fn is_expected(hinted: Option<&UserId>, standing: &Standing) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::browser_session::{Acr, Amr};
-
-    const NOW: Timestamp = Timestamp::from_seconds(10_000);
-
-    fn signed_in(seconds_ago: u64) -> Standing {
-        let auth_time = at(seconds_ago);
-        Standing {
-            authentication: Some(Authentication {
-                user_id: UserId::new("ada".to_owned()),
-                auth_time,
-                amr: vec![Amr::Email],
-                acr: Acr::Cl,
-            }),
-            selected_at: Some(auth_time),
-            consent: None,
-        }
-    }
-
-    fn at(seconds_ago: u64) -> Timestamp {
-        NOW.minus(Duration::from_secs(seconds_ago))
-    }
-
-    fn asks(change: impl FnOnce(&mut Requirements)) -> Requirements {
-        let mut requirements = Requirements::default();
-        change(&mut requirements);
-        requirements
-    }
-
-    #[test]
-    fn a_live_session_meets_a_plain_request() {
-        assert_eq!(
-            unmet(&Requirements::default(), &signed_in(60), None, NOW),
-            []
-        );
-        assert_eq!(
-            unmet(&Requirements::default(), &Standing::default(), None, NOW),
-            [Unmet::SignIn]
-        );
-    }
-
-    #[test]
-    fn prompt_login_is_met_only_by_a_sign_in_since_the_interaction_began() {
-        let login = asks(|r| r.fresh_sign_in = true);
-
-        assert_eq!(unmet(&login, &signed_in(60), None, NOW), [Unmet::SignIn]);
-        assert_eq!(
-            unmet(&login, &signed_in(60), Some(at(59)), NOW),
-            [Unmet::SignIn]
-        );
-        assert_eq!(unmet(&login, &signed_in(60), Some(at(60)), NOW), []);
-    }
-
-    #[test]
-    fn max_age_counts_from_the_real_sign_in() {
-        let max_age = |seconds| asks(|r| r.max_age = Some(seconds));
-
-        assert_eq!(unmet(&max_age(60), &signed_in(60), None, NOW), []);
-        assert_eq!(
-            unmet(&max_age(59), &signed_in(60), None, NOW),
-            [Unmet::SignIn]
-        );
-        assert_eq!(
-            unmet(&max_age(0), &signed_in(0), None, NOW),
-            [Unmet::SignIn]
-        );
-        assert_eq!(unmet(&max_age(0), &signed_in(30), Some(at(40)), NOW), []);
-    }
-
-    #[test]
-    fn an_account_is_chosen_only_where_there_is_one_to_choose() {
-        let choose = asks(|r| r.choose_account = true);
-
-        assert_eq!(unmet(&choose, &signed_in(60), None, NOW), [Unmet::Account]);
-        assert_eq!(unmet(&choose, &signed_in(60), Some(at(70)), NOW), []);
-        assert_eq!(
-            unmet(&choose, &Standing::default(), None, NOW),
-            [Unmet::SignIn]
-        );
-    }
-
-    #[test]
-    fn a_remembered_consent_covers_the_same_or_less() {
-        let scope = |text: &str| ScopeSet::parse(text).unwrap();
-        let mut standing = signed_in(60);
-        standing.consent = Some(Consent {
-            scope: scope("email openid"),
-            granted_at: NOW,
-        });
-
-        let remembered = |text| asks(|r| r.consent = ConsentRule::Remembered(scope(text)));
-        assert_eq!(unmet(&remembered("openid"), &standing, None, NOW), []);
-        assert_eq!(
-            unmet(&remembered("openid profile"), &standing, None, NOW),
-            [Unmet::Consent]
-        );
-
-        let each_time = asks(|r| r.consent = ConsentRule::EachTime(scope("openid")));
-        assert_eq!(unmet(&each_time, &standing, None, NOW), [Unmet::Consent]);
-        assert_eq!(unmet(&each_time, &standing, Some(at(5)), NOW), []);
-    }
-
-    #[test]
-    fn only_the_hinted_person_is_expected() {
-        let ada = UserId::new("ada".to_owned());
-        let bob = UserId::new("bob".to_owned());
-
-        assert!(is_expected(Some(&ada), &signed_in(1)));
-        assert!(!is_expected(Some(&bob), &signed_in(1)));
-        assert!(is_expected(Some(&bob), &Standing::default()));
-        assert!(is_expected(None, &signed_in(1)));
-    }
-}
+mod tests;

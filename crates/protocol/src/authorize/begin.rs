@@ -4,7 +4,7 @@ use model::authorization_code::{AuthorizationCode, Grant};
 use model::browser_session::BrowserSession;
 use model::interaction::Answers;
 use model::raw_pairs::RawPairs;
-use model::requirement::{ConsentRule, Standing};
+use model::requirement::{ConsentRule, DetailsStanding, Standing};
 use model::secret::SecretKind;
 use model::{Client, Interaction, InteractionId, Secret, SecretDigest, Timestamp, UserId};
 use storage::{StorageError, Tx, authorization_codes, browser_sessions, consents, interactions};
@@ -99,6 +99,7 @@ fn standing(
     Ok(Standing {
         authentication: Some(session.authentication.clone()),
         selected_at: Some(session.selected_at),
+        details: DetailsStanding::default(),
         consent: consent(tx, &session.authentication.user_id, client, request)?,
     })
 }

@@ -45,6 +45,14 @@ pub(crate) fn decide(
                 "Nobody is signed in, or not recently enough.",
             ))
         }
+        (missing, PagesAllowed::No)
+            if missing.contains(&Unmet::Details) || missing.contains(&Unmet::Trn) =>
+        {
+            Decision::Refuse(Refusal::new(
+                "interaction_required",
+                "The person would have to be asked about themselves.",
+            ))
+        }
         (missing, PagesAllowed::No) if missing.contains(&Unmet::Consent) => {
             Decision::Refuse(Refusal::new(
                 "consent_required",

@@ -2,7 +2,7 @@
 
 use model::client::{ConsentPolicy, GrantType};
 use model::raw_pairs::{RawPairs, Repeated};
-use model::requirement::{ConsentRule, Requirements};
+use model::requirement::{ConsentRule, DetailsRule, Requirements};
 use model::{Client, EmailAddress, ScopeSet, UserId};
 
 use crate::authorize::error::{Refusal, ShowPage};
@@ -107,6 +107,7 @@ impl AuthorizationRequest {
                 fresh_sign_in: prompts.contains(Prompt::Login),
                 max_age: max_age(value("max_age"))?,
                 choose_account: prompts.contains(Prompt::SelectAccount),
+                details: DetailsRule::of(&client.settings, &scope),
                 consent: consent(client, &prompts, &scope),
             },
             pages: if prompts.contains(Prompt::None) {

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use model::browser_session::BrowserSession;
 use model::cookies::Cookie;
 use model::interaction::{Interaction, Outcome};
-use model::requirement::Standing;
+use model::requirement::{DetailsStanding, Standing};
 use model::secret::SecretKind;
 use model::{InteractionId, Secret, SecretDigest};
 use pages::{ErrorPage, Shell};
@@ -177,6 +177,7 @@ impl Finish {
             )?,
             authentication: Some(authentication.clone()),
             selected_at: Some(selected_at),
+            details: DetailsStanding::default(),
         };
         let began = Some(taken.created_at);
         Ok(Finished::SignedIn(

@@ -400,7 +400,7 @@ fn signed_in(user: &str) -> Standing {
             acr: Acr::Cl,
         }),
         selected_at: Some(NOW),
-        consent: None,
+        ..Standing::default()
     }
 }
 
