@@ -148,23 +148,17 @@ fn take_back(
 impl Letter {
     fn write(&self, journey: &Journey) -> Result<Mail, PagesError> {
         let link = format!("{}/sign-in/link/{}", journey.issuer, self.link.reveal());
-        let minutes = journey.code.minutes();
-        let content = journey.pages.email(&SignInCodeEmail {
-            code: self.code.reveal().clone(),
-            link: link.clone(),
-            minutes,
-            service_name: self.service.clone(),
-        })?;
+        let email = SignInCodeEmail {
+            code: self.code.clone(),
+            link: Secret::new(link),
+            minutes: journey.code.minutes(),
+            service: self.service.clone(),
+        };
         Ok(Mail {
             reference: self.reference.clone(),
             to: self.to.clone(),
-            kind: MailKind::SignInCode {
-                code: self.code.clone(),
-                link: Secret::new(link),
-                minutes,
-                service: self.service.clone(),
-            },
-            content,
+            content: journey.pages.email(&email)?,
+            kind: MailKind::SignInCode(email),
         })
     }
 }

@@ -1,13 +1,15 @@
 //! The port through which mail leaves. The adapters (SMTP, GOV.UK Notify, the development mailbox)
-//! are in the `server` crate; the journey sends sign-in codes right after the commit that made
-//! them, and the outbox job sends the rest.
+//! are in the `server` crate; the journey sends codes right after the commit that made them, and the
+//! outbox job sends the rest.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
-use model::{EmailAddress, Secret};
+use model::EmailAddress;
 use pages::EmailContent;
+
+use crate::emails::{AccountCodeEmail, NewAddressCodeEmail, News, SignInCodeEmail};
 
 /// Takes mail and hands it on.
 pub trait Mailer: Send + Sync {
@@ -38,21 +40,58 @@ pub struct Mail {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MailKind {
     /// The code and the link to sign in with.
-    SignInCode {
-        /// The digits.
-        code: Secret<String>,
-        /// The URL of the page with the button.
-        link: Secret<String>,
-        /// How long both work.
-        minutes: u64,
-        /// The service that asked, as it calls itself.
-        service: String,
-    },
-    /// Tells the owner of an address that it now opens an account.
-    AccountCreated {
-        /// The service it was created for, as it calls itself.
-        service: String,
-    },
+    SignInCode(SignInCodeEmail),
+    /// The code that proves an account whose details somebody gave.
+    AccountCode(AccountCodeEmail),
+    /// The code that proves the new address of somebody who lost theirs.
+    NewAddressCode(NewAddressCodeEmail),
+    /// Nobody waits for it.
+    News(News),
+}
+
+impl MailKind {
+    /// The name of every mail: settings call the template that Notify keeps by it.
+    pub const NAMES: [&'static str; 13] = [
+        "sign_in_code",
+        "account_code",
+        "new_address_code",
+        "account_created",
+        "trn_found",
+        "details_differ",
+        "address_changed",
+        "address_replaced",
+        "address_change_planned",
+        "address_change_asked",
+        "accounts_joined",
+        "support_task_opened",
+        "support_task_closed",
+    ];
+
+    /// This mail's name, one of [`NAMES`](Self::NAMES).
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::SignInCode(_) => "sign_in_code",
+            Self::AccountCode(_) => "account_code",
+            Self::NewAddressCode(_) => "new_address_code",
+            Self::News(News::AccountCreated(_)) => "account_created",
+            Self::News(News::TrnFound(_)) => "trn_found",
+            Self::News(News::DetailsDiffer(_)) => "details_differ",
+            Self::News(News::AddressChanged(_)) => "address_changed",
+            Self::News(News::AddressReplaced(_)) => "address_replaced",
+            Self::News(News::AddressChangePlanned(_)) => "address_change_planned",
+            Self::News(News::AddressChangeAsked(_)) => "address_change_asked",
+            Self::News(News::AccountsJoined(_)) => "accounts_joined",
+            Self::News(News::SupportTaskOpened(_)) => "support_task_opened",
+            Self::News(News::SupportTaskClosed(_)) => "support_task_closed",
+        }
+    }
+
+    /// Whether the person waits for it on a page, so that another try is worth it only now.
+    #[must_use]
+    pub const fn is_waited_for(&self) -> bool {
+        !matches!(self, Self::News(_))
+    }
 }
 
 /// Why a mail did not leave.

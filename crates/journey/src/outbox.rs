@@ -5,43 +5,43 @@
 
 use std::fmt;
 
-use model::EmailAddress;
 use model::keyring::Purpose;
+use model::{EmailAddress, Keyring};
 use pages::PagesError;
 use serde::{Deserialize, Serialize};
 use storage::outbox::OutboxMessage;
 use storage::{StorageError, Tx};
 
-use crate::emails::AccountCreatedEmail;
+use crate::emails::News;
 use crate::journey::Journey;
 use crate::mailer::{Mail, MailError, MailKind};
 
-const ACCOUNT_CREATED: &str = "account_created";
+/// The kind of every message in the outbox that is mail.
+pub const MAIL: &str = "mail";
 
-/// What an "account created" mail needs, sealed while it waits.
+/// One mail, as it is sealed while it waits.
 #[derive(Serialize, Deserialize)]
-struct AccountCreated {
+struct Queued {
     to: EmailAddress,
-    service: String,
+    #[serde(flatten)]
+    news: News,
 }
 
-/// Queues the mail that tells the owner of an address that it now opens an account.
-pub(crate) fn enqueue_account_created(
+/// Queues news for an address.
+pub(crate) fn enqueue(
     tx: &mut Tx<'_>,
     journey: &Journey,
     to: &EmailAddress,
-    service: &str,
+    news: News,
 ) -> Result<(), StorageError> {
-    let mail = AccountCreated {
-        to: to.clone(),
-        service: service.to_owned(),
-    };
-    let plaintext = serde_json::to_vec(&mail).map_err(|_| StorageError::Corrupt("outbox"))?;
+    let to = to.clone();
+    let plaintext = serde_json::to_vec(&Queued { to, news });
+    let plaintext = plaintext.map_err(|_| StorageError::Corrupt("outbox"))?;
     let id = journey.entropy.ordered_uuid(tx.now());
     let sealed = journey
         .keyring
         .seal(Purpose::Outbox, &id, &plaintext, &*journey.entropy);
-    storage::outbox::enqueue(tx, &id, ACCOUNT_CREATED, &sealed)
+    storage::outbox::enqueue(tx, &id, MAIL, &sealed)
 }
 
 /// Why a message did not leave. Its text names no person.
@@ -83,29 +83,24 @@ impl std::error::Error for Undelivered {}
 ///
 /// [`Undelivered`] says why, and whether to try again.
 pub async fn deliver(journey: &Journey, message: &OutboxMessage) -> Result<(), Undelivered> {
-    let mail = match message.kind.as_str() {
-        ACCOUNT_CREATED => account_created(journey, message)?,
-        _ => return Err(Undelivered::Unreadable),
+    let Queued { to, news } = open(&journey.keyring, message).ok_or(Undelivered::Unreadable)?;
+    let content = news.write(&journey.pages).map_err(Undelivered::Unwritten)?;
+    let mail = Mail {
+        reference: message.id.clone(),
+        to,
+        kind: MailKind::News(news),
+        content,
     };
     let sent = journey.mailer.send(&mail).await;
     sent.map_err(Undelivered::NotSent)
 }
 
-fn account_created(journey: &Journey, message: &OutboxMessage) -> Result<Mail, Undelivered> {
-    let plaintext = journey
-        .keyring
+fn open(keyring: &Keyring, message: &OutboxMessage) -> Option<Queued> {
+    if message.kind != MAIL {
+        return None;
+    }
+    let plaintext = keyring
         .open(Purpose::Outbox, &message.id, &message.sealed)
-        .map_err(|_| Undelivered::Unreadable)?;
-    let AccountCreated { to, service } =
-        serde_json::from_slice(plaintext.reveal()).map_err(|_| Undelivered::Unreadable)?;
-    let view = AccountCreatedEmail {
-        service_name: service.clone(),
-    };
-    let content = journey.pages.email(&view).map_err(Undelivered::Unwritten)?;
-    Ok(Mail {
-        reference: message.id.clone(),
-        to,
-        kind: MailKind::AccountCreated { service },
-        content,
-    })
+        .ok()?;
+    serde_json::from_slice(plaintext.reveal()).ok()
 }

@@ -8,6 +8,7 @@ use model::{Interaction, UserId};
 use storage::users::SignedIn;
 use storage::{StorageError, Tx, email_codes, events, interactions, users};
 
+use crate::emails::{AccountCreatedEmail, News};
 use crate::outbox;
 use crate::stage::Stage;
 
@@ -24,7 +25,9 @@ pub(crate) fn accept(tx: &mut Tx<'_>, mut stage: Stage) -> Result<String, Storag
     let signed_in = users::sign_in(tx, address, &new_id)?;
     if let SignedIn::Created(user_id) = &signed_in {
         record(tx, EventKind::AccountCreated, interaction, user_id)?;
-        outbox::enqueue_account_created(tx, journey, address, &interaction.service_name)?;
+        let service = interaction.service_name.clone();
+        let news = News::AccountCreated(AccountCreatedEmail { service });
+        outbox::enqueue(tx, journey, address, news)?;
         interaction.answers.account_created = true;
     }
     record(tx, EventKind::SignedIn, interaction, signed_in.user_id())?;

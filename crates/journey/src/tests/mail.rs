@@ -8,7 +8,12 @@ use storage::outbox;
 use storage::outbox::OutboxMessage;
 
 use super::world::{World, on_both};
-use crate::emails::{AccountCreatedEmail, SignInCodeEmail};
+use crate::emails::{
+    AccountCodeEmail, AccountCreatedEmail, AccountsJoinedEmail, AddressChangeAskedEmail,
+    AddressChangePlannedEmail, AddressChangedEmail, AddressReplacedEmail, DetailsDifferEmail,
+    NewAddressCodeEmail, News, SignInCodeEmail, SupportTaskClosedEmail, SupportTaskOpenedEmail,
+    TrnFoundEmail,
+};
 use crate::mailer::{MailError, MailKind};
 use crate::outbox::{Undelivered, deliver};
 
@@ -56,7 +61,8 @@ async fn the_owner_of_a_new_account_is_told_once_by_the_outbox() {
         assert_eq!(mail.to, EmailAddress::parse("ada@example.test").unwrap());
         assert_eq!(mail.reference, message.id);
         let service = "Demo service".to_owned();
-        assert_eq!(mail.kind, MailKind::AccountCreated { service });
+        let news = News::AccountCreated(AccountCreatedEmail { service });
+        assert_eq!(mail.kind, MailKind::News(news));
         assert_eq!(claimed(&world).await, None);
         let stored = String::from_utf8_lossy(&message.sealed);
         assert!(!stored.contains("ada@example.test"));
@@ -134,8 +140,21 @@ async fn claimed(world: &World) -> Option<OutboxMessage> {
 fn every_mail_can_be_written() {
     let pages = Pages::new(PagesSettings::default()).unwrap();
 
-    let codes = samples::rendered_emails::<SignInCodeEmail>(&pages).unwrap();
-    let created = samples::rendered_emails::<AccountCreatedEmail>(&pages).unwrap();
-
-    assert!(!codes.is_empty() && !created.is_empty());
+    for written in [
+        samples::rendered_emails::<SignInCodeEmail>(&pages),
+        samples::rendered_emails::<AccountCodeEmail>(&pages),
+        samples::rendered_emails::<NewAddressCodeEmail>(&pages),
+        samples::rendered_emails::<AccountCreatedEmail>(&pages),
+        samples::rendered_emails::<TrnFoundEmail>(&pages),
+        samples::rendered_emails::<DetailsDifferEmail>(&pages),
+        samples::rendered_emails::<AddressChangedEmail>(&pages),
+        samples::rendered_emails::<AddressReplacedEmail>(&pages),
+        samples::rendered_emails::<AddressChangePlannedEmail>(&pages),
+        samples::rendered_emails::<AddressChangeAskedEmail>(&pages),
+        samples::rendered_emails::<AccountsJoinedEmail>(&pages),
+        samples::rendered_emails::<SupportTaskOpenedEmail>(&pages),
+        samples::rendered_emails::<SupportTaskClosedEmail>(&pages),
+    ] {
+        assert!(!written.unwrap().is_empty());
+    }
 }

@@ -79,10 +79,10 @@ impl Mailbox {
     fn last(&self) -> (String, String) {
         let mails = self.mails.lock().unwrap();
         let last = mails.iter().rev().find_map(|mail| match &mail.kind {
-            MailKind::SignInCode { code, link, .. } => {
-                Some((code.reveal().clone(), link.reveal().clone()))
+            MailKind::SignInCode(email) => {
+                Some((email.code.reveal().clone(), email.link.reveal().clone()))
             }
-            MailKind::AccountCreated { .. } => None,
+            _ => None,
         });
         last.unwrap()
     }

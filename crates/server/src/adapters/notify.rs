@@ -2,6 +2,7 @@
 
 mod token;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use journey::mailer::{Mail, MailError, MailKind, Mailer, Sending};
 use model::Clock;
 use reqwest::{Client, StatusCode, Url};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::config::mail::{Notify, NotifyApiKey, NotifyId};
 
@@ -17,8 +19,7 @@ pub struct NotifyMailer {
     client: Client,
     url: Url,
     api_key: NotifyApiKey,
-    sign_in_code: NotifyId,
-    account_created: NotifyId,
+    templates: BTreeMap<&'static str, NotifyId>,
     reply_to_id: Option<NotifyId>,
     clock: Arc<dyn Clock>,
 }
@@ -60,8 +61,7 @@ impl NotifyMailer {
                 .map_err(|error| UnusableNotify(error.into()))?,
             url: url.map_err(|error| UnusableNotify(error.into()))?,
             api_key: settings.api_key.clone(),
-            sign_in_code: settings.sign_in_code.clone(),
-            account_created: settings.account_created.clone(),
+            templates: settings.templates.clone(),
             reply_to_id: settings.reply_to_id.clone(),
             clock,
         })
@@ -75,7 +75,7 @@ impl NotifyMailer {
         loop {
             let outcome = self.post(mail).await;
             outcome.log(&mail.reference);
-            if outcome.is_passing() && matches!(mail.kind, MailKind::SignInCode { .. }) {
+            if outcome.is_passing() && mail.kind.is_waited_for() {
                 match pauses.next() {
                     Some(pause) if started.elapsed() + pause < PATIENCE => {
                         tokio::time::sleep(pause).await;
@@ -89,14 +89,17 @@ impl NotifyMailer {
     }
 
     async fn post(&self, mail: &Mail) -> Outcome {
-        let Ok(token) = token::mint(&self.api_key, self.clock.now()) else {
-            return Outcome::Unsignable;
+        let (Ok(token), Some(notification)) = (
+            token::mint(&self.api_key, self.clock.now()),
+            self.notification(mail),
+        ) else {
+            return Outcome::Unwritable;
         };
         let request = self
             .client
             .post(self.url.clone())
             .bearer_auth(token)
-            .json(&self.notification(mail));
+            .json(&notification);
         match request.send().await {
             Ok(answer) if answer.status() == StatusCode::CREATED => Outcome::Accepted,
             Ok(answer) => {
@@ -113,40 +116,37 @@ impl NotifyMailer {
         }
     }
 
-    fn notification<'a>(&'a self, mail: &'a Mail) -> Notification<'a> {
-        let (template, personalisation) = match &mail.kind {
-            MailKind::SignInCode {
-                code,
-                link,
-                minutes,
-                service,
-            } => (
-                &self.sign_in_code,
-                Personalisation {
-                    service,
-                    code: Some(code.reveal()),
-                    link: Some(link.reveal()),
-                    minutes: Some(*minutes),
-                },
-            ),
-            MailKind::AccountCreated { service } => (
-                &self.account_created,
-                Personalisation {
-                    service,
-                    code: None,
-                    link: None,
-                    minutes: None,
-                },
-            ),
-        };
-        Notification {
+    fn notification<'a>(&'a self, mail: &'a Mail) -> Option<Notification<'a>> {
+        let personalisation = personalisation(&mail.kind)?;
+        let sanitised = personalisation.contains_key(SERVICE).then_some([SERVICE]);
+        Some(Notification {
             email_address: mail.to.as_typed(),
-            template_id: template.as_str(),
+            template_id: self.templates.get(mail.kind.name())?.as_str(),
             personalisation,
             reference: &mail.reference,
-            sanitise_content_for: ["service"],
+            sanitise_content_for: sanitised,
             email_reply_to_id: self.reply_to_id.as_ref().map(NotifyId::as_str),
+        })
+    }
+}
+
+/// The name of the value that somebody else wrote: a service's own name.
+const SERVICE: &str = "service";
+
+/// What fills the template: the fields of the mail, under their names.
+fn personalisation(kind: &MailKind) -> Option<Map<String, Value>> {
+    let fields = match kind {
+        MailKind::SignInCode(fields) => serde_json::to_value(fields),
+        MailKind::AccountCode(fields) => serde_json::to_value(fields),
+        MailKind::NewAddressCode(fields) => serde_json::to_value(fields),
+        MailKind::News(news) => serde_json::to_value(news),
+    };
+    match fields {
+        Ok(Value::Object(mut fields)) => {
+            fields.remove("news");
+            Some(fields)
         }
+        _ => None,
     }
 }
 
@@ -161,24 +161,13 @@ impl Mailer for NotifyMailer {
 struct Notification<'a> {
     email_address: &'a str,
     template_id: &'a str,
-    personalisation: Personalisation<'a>,
+    personalisation: Map<String, Value>,
     reference: &'a str,
     /// The values that somebody else wrote: no link or heading can be made of them.
-    sanitise_content_for: [&'static str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sanitise_content_for: Option<[&'static str; 1]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     email_reply_to_id: Option<&'a str>,
-}
-
-/// What fills the template.
-#[derive(Serialize)]
-struct Personalisation<'a> {
-    service: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    link: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    minutes: Option<u64>,
 }
 
 /// An answer of Notify other than 201.
@@ -226,7 +215,7 @@ enum Outcome {
     },
     TimedOut,
     Unreachable,
-    Unsignable,
+    Unwritable,
 }
 
 impl Outcome {
@@ -234,7 +223,7 @@ impl Outcome {
         match self {
             Self::Accepted => Ok(()),
             Self::TimedOut | Self::Unreachable => Err(MailError::Unavailable),
-            Self::Unsignable => Err(MailError::Misconfigured),
+            Self::Unwritable => Err(MailError::Misconfigured),
             Self::Refused { status, error } => Err(match (status, error) {
                 (StatusCode::BAD_REQUEST, NotifyError::Validation) => MailError::AddressRefused,
                 (StatusCode::TOO_MANY_REQUESTS, _) => MailError::Unavailable,
@@ -251,7 +240,7 @@ impl Outcome {
             Self::Refused { status, error } => {
                 error == NotifyError::RateLimit || status.is_server_error()
             }
-            Self::Accepted | Self::Unsignable => false,
+            Self::Accepted | Self::Unwritable => false,
         }
     }
 

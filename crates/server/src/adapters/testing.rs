@@ -1,5 +1,6 @@
 //! Mail for the tests of the adapters.
 
+use journey::emails::SignInCodeEmail;
 use journey::mailer::{Mail, MailKind};
 use model::{EmailAddress, Secret};
 use pages::EmailContent;
@@ -11,12 +12,12 @@ pub(super) fn code_for(to: &str) -> Mail {
     Mail {
         reference: REFERENCE.to_owned(),
         to: EmailAddress::parse(to).unwrap(),
-        kind: MailKind::SignInCode {
+        kind: MailKind::SignInCode(SignInCodeEmail {
             code: Secret::new("123456".to_owned()),
             link: Secret::new("https://identity.example/sign-in/link/abc".to_owned()),
             minutes: 15,
             service: "Apply".to_owned(),
-        },
+        }),
         content: EmailContent {
             subject: "123456 is your code".to_owned(),
             text: "Type 123456.\n".to_owned(),

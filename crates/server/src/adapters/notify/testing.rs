@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
+use journey::mailer::MailKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use model::Timestamp;
 use serde::Deserialize;
@@ -13,7 +14,32 @@ use tokio::net::{TcpListener, TcpStream};
 pub(super) const SERVICE_ID: &str = "26785a09-ab16-4eb0-8407-a37497a57506";
 pub(super) const SECRET: &str = "3d844edf-8d35-48ac-975b-e847b4f122b0";
 pub(super) const CODE_TEMPLATE: &str = "f33517ff-2a88-4f6e-b855-c550268ce08a";
-pub(super) const CREATED_TEMPLATE: &str = "0abe0c5b-9d2b-4f2e-8f5a-1d8a5a3d6c11";
+
+/// The template of the mail of that name.
+pub(super) fn template_of(name: &str) -> String {
+    let place = MailKind::NAMES.iter().position(|one| *one == name);
+    match place.unwrap() {
+        0 => CODE_TEMPLATE.to_owned(),
+        number => format!("0abe0c5b-9d2b-4f2e-8f5a-1d8a5a3d6c{number:02}"),
+    }
+}
+
+/// The mail whose template has that id, and what the template asks for.
+fn template(id: &str) -> Option<&'static [&'static str]> {
+    let name = MailKind::NAMES
+        .into_iter()
+        .find(|name| template_of(name) == id)?;
+    Some(match name {
+        "sign_in_code" => &["code", "link", "minutes", "service"],
+        "account_code" | "new_address_code" => &["code", "minutes", "service"],
+        "account_created" | "details_differ" => &["service"],
+        "address_replaced" | "address_change_planned" => &["freeze_link", "hours"],
+        "address_change_asked" | "support_task_opened" => &["reference"],
+        "accounts_joined" => &["kept"],
+        "support_task_closed" => &["reference", "outcome"],
+        _ => &[],
+    })
+}
 
 /// What the stand-in does with its next request.
 #[derive(Clone, Copy, Debug)]
@@ -137,10 +163,8 @@ impl Shared {
             Ok(sent) => sent,
             Err(error) => return refusal(400, "ValidationError", &error.to_string()),
         };
-        let needed: &[&str] = match sent.template_id.as_str() {
-            CODE_TEMPLATE => &["code", "link", "minutes", "service"],
-            CREATED_TEMPLATE => &["service"],
-            _ => return refusal(400, "BadRequestError", "Template not found"),
+        let Some(needed) = template(&sent.template_id) else {
+            return refusal(400, "BadRequestError", "Template not found");
         };
         if !sent.email_address.contains('@') {
             return refusal(

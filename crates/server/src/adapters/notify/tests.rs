@@ -1,10 +1,12 @@
 //! Against a stand-in that checks the token and every field, and fails in each way Notify does.
 
+use journey::emails::{AccountCreatedEmail, News};
 use model::{ManualClock, Timestamp};
+use pages::EmailView;
 
 use super::super::testing::{REFERENCE, code_for};
 use super::testing::Behaviour::{Babble, Cut, Hang, Judge, Refuse};
-use super::testing::{Behaviour, CODE_TEMPLATE, CREATED_TEMPLATE, FakeNotify, SECRET, SERVICE_ID};
+use super::testing::{Behaviour, CODE_TEMPLATE, FakeNotify, SECRET, SERVICE_ID, template_of};
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_seconds(1_795_000_000);
@@ -24,8 +26,9 @@ impl Scene {
         let mut settings = Notify {
             api_key: NotifyApiKey::parse(&format!("my-key-{SERVICE_ID}-{SECRET}")).unwrap(),
             base_url: notify.url.parse().unwrap(),
-            sign_in_code: NotifyId::parse(CODE_TEMPLATE).unwrap(),
-            account_created: NotifyId::parse(CREATED_TEMPLATE).unwrap(),
+            templates: MailKind::NAMES
+                .map(|name| (name, NotifyId::parse(&template_of(name)).unwrap()))
+                .into(),
             reply_to_id: None,
             timeout: Duration::from_millis(500),
         };
@@ -40,9 +43,17 @@ impl Scene {
     }
 
     async fn send_news(&self) -> Result<(), MailError> {
-        let mut mail = code_for("ada@example.test");
-        mail.kind = MailKind::AccountCreated {
-            service: "Apply".to_owned(),
+        let service = "Apply".to_owned();
+        self.send(MailKind::News(News::AccountCreated(AccountCreatedEmail {
+            service,
+        })))
+        .await
+    }
+
+    async fn send(&self, kind: MailKind) -> Result<(), MailError> {
+        let mail = Mail {
+            kind,
+            ..code_for("ada@example.test")
         };
         self.mailer.send(&mail).await
     }
@@ -83,9 +94,54 @@ async fn other_mail_has_its_own_template_and_no_code() {
     assert_eq!(scene.send_news().await, Ok(()));
 
     let [sent] = scene.notify.accepted().try_into().unwrap();
-    assert_eq!(sent.template_id, CREATED_TEMPLATE);
+    assert_eq!(sent.template_id, template_of("account_created"));
     assert_eq!(sent.email_reply_to_id.as_deref(), Some(reply_to));
     assert_eq!(sent.personalisation.keys().collect::<Vec<_>>(), ["service"]);
+}
+
+#[tokio::test]
+async fn every_mail_fills_its_own_template() {
+    let scene = Scene::start(&[]).await;
+    let kinds = kinds();
+
+    for kind in &kinds {
+        assert_eq!(scene.send(kind.clone()).await, Ok(()), "{}", kind.name());
+    }
+
+    let names: Vec<_> = kinds.iter().map(MailKind::name).collect();
+    assert_eq!(names, MailKind::NAMES);
+    for (sent, name) in scene.notify.accepted().iter().zip(names) {
+        assert_eq!(sent.template_id, template_of(name), "{name}");
+        let is_sanitised = sent.sanitise_content_for.is_some();
+        let names_a_service = sent.personalisation.contains_key("service");
+        assert_eq!(is_sanitised, names_a_service, "{name}");
+        assert!(!sent.personalisation.contains_key("news"), "{name}");
+    }
+}
+
+/// One mail of each kind.
+fn kinds() -> Vec<MailKind> {
+    fn sample<V: EmailView>() -> V {
+        V::samples().remove(0)
+    }
+    let codes = [
+        MailKind::SignInCode(sample()),
+        MailKind::AccountCode(sample()),
+        MailKind::NewAddressCode(sample()),
+    ];
+    let news = [
+        News::AccountCreated(sample()),
+        News::TrnFound(sample()),
+        News::DetailsDiffer(sample()),
+        News::AddressChanged(sample()),
+        News::AddressReplaced(sample()),
+        News::AddressChangePlanned(sample()),
+        News::AddressChangeAsked(sample()),
+        News::AccountsJoined(sample()),
+        News::SupportTaskOpened(sample()),
+        News::SupportTaskClosed(sample()),
+    ];
+    codes.into_iter().chain(news.map(MailKind::News)).collect()
 }
 
 #[tokio::test]

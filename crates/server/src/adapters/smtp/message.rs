@@ -67,6 +67,7 @@ fn address(address: &EmailAddress) -> Result<Address, lettre::address::AddressEr
 
 #[cfg(test)]
 mod tests {
+    use journey::emails::{AddressChangedEmail, News};
     use journey::mailer::MailKind;
     use pages::EmailContent;
 
@@ -78,9 +79,7 @@ mod tests {
         let mail = Mail {
             reference: "3d844edf-8d35-48ac-975b-e847b4f122b0".to_owned(),
             to: EmailAddress::parse(to).unwrap(),
-            kind: MailKind::AccountCreated {
-                service: "Apply".to_owned(),
-            },
+            kind: MailKind::News(News::AddressChanged(AddressChangedEmail {})),
             content: EmailContent {
                 subject: subject.to_owned(),
                 text: "The text – with a dash.\n".to_owned(),

@@ -1,7 +1,9 @@
 //! `[mail.notify]`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use journey::mailer::MailKind;
 use model::Secret;
 use url::Url;
 
@@ -17,10 +19,8 @@ pub struct Notify {
     pub api_key: NotifyApiKey,
     /// Notify itself, or what stands in for it in a test.
     pub base_url: Url,
-    /// The template of the sign-in code.
-    pub sign_in_code: NotifyId,
-    /// The template that tells of a new account.
-    pub account_created: NotifyId,
+    /// The template of each mail, by the mail's name. All are there.
+    pub templates: BTreeMap<&'static str, NotifyId>,
     /// The id of the reply-to address, when the service has more than its default one.
     pub reply_to_id: Option<NotifyId>,
     /// How long one request to Notify may take.
@@ -41,21 +41,24 @@ impl Notify {
         );
         let reply_to_id = section.optional("reply_to_id");
         let timeout = section.or("timeout", Duration::from_secs(5));
-        let (sign_in_code, account_created) = section.inside("templates", |templates| {
-            (
-                templates.required("sign_in_code"),
-                templates.required("account_created"),
-            )
-        });
+        let templates = section.inside("templates", templates);
         Some(Self {
             api_key: api_key?,
             base_url: base_url?,
-            sign_in_code: sign_in_code?,
-            account_created: account_created?,
+            templates: templates?,
             reply_to_id,
             timeout,
         })
     }
+}
+
+/// Every mail needs its template, so that none fails for want of it once people wait for it.
+fn templates(section: &mut Section<'_>) -> Option<BTreeMap<&'static str, NotifyId>> {
+    let read: Vec<_> = MailKind::NAMES
+        .into_iter()
+        .map(|name| Some((name, section.required(name)?)))
+        .collect();
+    read.into_iter().collect()
 }
 
 fn default_notify() -> Option<Url> {
