@@ -29,6 +29,7 @@ pub mod redirect_uri;
 pub mod requirement;
 pub mod scope;
 pub mod secret;
+pub mod security_event;
 pub mod signing_algorithm;
 pub mod signing_key;
 pub mod teacher_details;

@@ -224,12 +224,19 @@ impl TrnRule {
     /// Whether a person who stands there goes on to a client that requires a TRN.
     fn is_met_by(self, trn: TrnStanding) -> bool {
         match trn.status {
-            TrnLookupStatus::Found => {
-                self.policy == MatchPolicy::Default || trn.level == Some(VerificationLevel::Medium)
-            }
+            TrnLookupStatus::Found => trn.is_enough_for(self.policy),
             TrnLookupStatus::None | TrnLookupStatus::Pending => self.continue_while_pending,
             TrnLookupStatus::Failed => false,
         }
+    }
+}
+
+impl TrnStanding {
+    /// Whether a TRN was found, and surely enough for a client of that policy to have it.
+    #[must_use]
+    pub fn is_enough_for(self, policy: MatchPolicy) -> bool {
+        self.status == TrnLookupStatus::Found
+            && (policy == MatchPolicy::Default || self.level == Some(VerificationLevel::Medium))
     }
 }
 

@@ -39,6 +39,42 @@ fn a_secret_is_shown_once_and_never_again() {
 }
 
 #[test]
+fn a_client_is_set_to_need_teacher_details() {
+    let deployment = Deployment::of_files();
+    let settings = [
+        ("trn_requirement", "required"),
+        ("match_policy", "strict"),
+        ("continue_while_pending", "true"),
+        ("profile_requirement", "required"),
+        ("event_endpoint", "https://service.example/events"),
+    ];
+    let flags = settings
+        .map(|(setting, value)| [format!("--{}", setting.replace('_', "-")), value.to_owned()]);
+    let mut add = vec!["client", "add", "service", "--name", "Service"];
+    add.extend([
+        "--redirect-uri",
+        "https://service.example/a",
+        "--scope",
+        "openid profile trn",
+    ]);
+    add.extend(flags.iter().flatten().map(String::as_str));
+
+    deployment.succeed(&add);
+
+    let shown: Value =
+        serde_json::from_str(&print(&deployment, "client show service --json")).unwrap();
+    for (setting, value) in settings {
+        let is_switch = value == "true";
+        let expected = if is_switch {
+            is_switch.into()
+        } else {
+            Value::from(value)
+        };
+        assert_eq!(shown[setting], expected, "{setting}");
+    }
+}
+
+#[test]
 fn a_client_is_changed_switched_off_and_on_again() {
     let deployment = Deployment::of_files();
     print(

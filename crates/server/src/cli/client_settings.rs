@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use model::client::{
     ApplicationType, AssertionAudience, AuthMethod, ClientSettings, ConsentPolicy, GrantType,
+    ProfileRequirement,
 };
+use model::trn_lookup::{MatchPolicy, TrnRequirement};
 use model::{RedirectUri, ScopeSet, SigningAlgorithm};
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -66,6 +68,21 @@ pub(super) struct SettingFlags {
     /// `issuer_or_token_endpoint`, or issuer for high-assurance clients
     #[arg(long, value_name = "AUDIENCE", value_parser = word::<AssertionAudience>)]
     assertion_audience: Option<AssertionAudience>,
+    /// none, or optional or required: whether people are asked for what finds their TRN (scope trn)
+    #[arg(long, value_name = "REQUIREMENT", value_parser = word::<TrnRequirement>)]
+    trn_requirement: Option<TrnRequirement>,
+    /// default, or strict: how much must agree for a teaching record to be a person's
+    #[arg(long, value_name = "POLICY", value_parser = word::<MatchPolicy>)]
+    match_policy: Option<MatchPolicy>,
+    /// Whether people go on to it while a TRN that it requires is not found
+    #[arg(long, value_name = "BOOL")]
+    continue_while_pending: Option<bool>,
+    /// none, or required: whether people are asked for name and date of birth (scope profile)
+    #[arg(long, value_name = "REQUIREMENT", value_parser = word::<ProfileRequirement>)]
+    profile_requirement: Option<ProfileRequirement>,
+    /// Where it is told when a TRN is found (RFC 8935)
+    #[arg(long, value_name = "URL")]
+    event_endpoint: Option<Url>,
     /// The service's home page
     #[arg(long, value_name = "URL")]
     client_uri: Option<Url>,
@@ -132,6 +149,11 @@ impl SettingFlags {
         put(&mut to.always_refresh_token, self.always_refresh_token);
         put(&mut to.serves_resources, self.serves_resource);
         put(&mut to.assertion_audience, self.assertion_audience);
+        put(&mut to.trn_requirement, self.trn_requirement);
+        put(&mut to.match_policy, self.match_policy);
+        put(&mut to.continue_while_pending, self.continue_while_pending);
+        put(&mut to.profile_requirement, self.profile_requirement);
+        put_some(&mut to.event_endpoint, self.event_endpoint);
         put_some(&mut to.userinfo_signed_response_alg, self.userinfo_alg);
         put_some(&mut to.resource, self.resource);
         put_some(&mut to.client_uri, self.client_uri);
