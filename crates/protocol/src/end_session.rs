@@ -16,7 +16,7 @@ use model::raw_pairs::{RawPairs, Repeated};
 use model::{Client, RegisteredRedirect, SecretDigest};
 use pages::{ErrorPage, HiddenField, ServiceLink, Shell};
 use serde::Deserialize;
-use storage::{StorageError, Tx, browser_sessions, events, grants};
+use storage::{StorageError, Tx, authorization_codes, browser_sessions, events, grants};
 
 use crate::authorize::response::{see_other, with_query};
 use crate::browser::{Browser, add_cookie};
@@ -246,6 +246,7 @@ fn end(tx: &mut Tx<'_>, secret: &SecretDigest) -> Result<(), StorageError> {
     let Some(ended) = browser_sessions::end(tx, secret)? else {
         return Ok(());
     };
+    authorization_codes::end_session(tx, &ended.sid)?;
     grants::revoke_session(tx, &ended.sid)?;
     let event = Event::of(EventKind::SignedOut)
         .of_user(ended.user_id.as_str())

@@ -96,7 +96,7 @@ pub enum Redemption {
         /// The grant that was revoked.
         grant_id: String,
     },
-    /// It came too late.
+    /// It came too late, or after its session was signed out.
     Expired,
     /// There is none of that digest for this client, or no longer.
     Unknown,
@@ -143,6 +143,25 @@ pub fn redeem(
         Some((_, None)) => Ok(Redemption::Expired),
         None => Ok(Redemption::Unknown),
     }
+}
+
+/// Ends the codes of a session that nobody has redeemed yet; how many.
+///
+/// Called before the session's grants are revoked: a redemption that is under way then either
+/// finds its code ended, or has its grant revoked.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn end_session(tx: &mut Tx<'_>, sid: &str) -> Result<usize, StorageError> {
+    let now = tx.now().millis();
+    let ended = on_either!(tx, connection => diesel::update(authorization_codes::table)
+        .filter(authorization_codes::sid.eq(sid))
+        .filter(authorization_codes::redeemed_at.is_null())
+        .filter(authorization_codes::expires_at.gt(now))
+        .set(authorization_codes::expires_at.eq(now))
+        .changed(connection))?;
+    Ok(ended)
 }
 
 #[cfg(test)]

@@ -196,6 +196,7 @@ fn sign_out(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     access_tokens::revoke(tx, &digest("access token"), &demo)?;
     refresh_tokens::revoke(tx, &digest("second"), &demo)?;
     revoked_jwts::insert(tx, "jti", tx.now().plus(MINUTE))?;
+    authorization_codes::end_session(tx, "sid")?;
     grants::revoke_session(tx, "sid")?;
     browser_sessions::end(tx, &digest("two"))?;
     outbox::claim(tx, MINUTE)?;

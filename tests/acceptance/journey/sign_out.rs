@@ -68,6 +68,44 @@ async fn what_the_person_allowed_while_they_are_away_outlives_the_session() {
 }
 
 #[tokio::test]
+async fn a_code_is_useless_once_its_session_was_signed_out() {
+    on_both(async |app| {
+        for scope in ["openid", "openid offline_access"] {
+            let course = app.relying_party("course").await.asking_for(scope);
+            let (mut browser, tokens) = signed_in(&app, &course, "ada@example.test").await;
+            let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+            let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+            browser
+                .open(format!(
+                    "/authorize?client_id=course&response_type=code&scope={}\
+                     &redirect_uri=https%3A%2F%2Fcourse.example%2Fcallback\
+                     &code_challenge_method=S256&code_challenge={challenge}&prompt=none",
+                    scope.replace(' ', "+")
+                ))
+                .await;
+            let code = browser.landed_on().parameter("code").to_owned();
+            browser
+                .open(course.end_session_url(&[("id_token_hint", &tokens.id_token)]))
+                .await;
+            let before = app.rows().await;
+
+            let form = [
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("redirect_uri", "https://course.example/callback"),
+                ("code_verifier", verifier),
+            ];
+            let client = ("course", acceptance::clients::SECRET);
+            let answer = app.wire().post_as(client, "/token", &form).await;
+
+            answer.assert_refuses(400, "invalid_grant", "The authorization code has expired.");
+            assert_eq!(app.rows().await, before, "nothing was issued");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_cookie_of_a_session_that_was_signed_out_is_worth_nothing() {
     on_both(async |app| {
         let course = app.relying_party("course").await;

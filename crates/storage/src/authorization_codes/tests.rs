@@ -138,6 +138,62 @@ fn another_client_cannot_revoke_a_grant_by_replaying_its_code() {
 }
 
 #[test]
+fn a_session_that_ends_takes_its_unredeemed_codes_with_it() {
+    on_both_databases(|store, _| {
+        with_code(store);
+        let elsewhere = AuthorizationCode {
+            grant: Grant {
+                sid: "of another session".to_owned(),
+                ..grant("elsewhere", START)
+            },
+            ..code()
+        };
+        write(store, move |tx| {
+            let expires_at = tx.now().plus(MINUTE);
+            insert(tx, &digest("elsewhere"), &elsewhere, expires_at)
+        });
+
+        assert_eq!(write(store, |tx| end_session(tx, "sid")), 1);
+
+        assert_eq!(presented_by(store, "demo"), Redemption::Expired);
+        let other = write(store, |tx| {
+            redeem(tx, &digest("elsewhere"), &client_id("demo"))
+        });
+        assert!(matches!(other, Redemption::First(_)), "{other:?}");
+    });
+}
+
+#[test]
+fn a_code_that_was_redeemed_before_its_session_ended_is_still_a_replay() {
+    on_both_databases(|store, _| {
+        with_code(store);
+        write(store, exchange);
+
+        assert_eq!(write(store, |tx| end_session(tx, "sid")), 0);
+
+        assert_eq!(presented_by(store, "demo"), replayed());
+    });
+}
+
+#[test]
+fn a_code_that_is_redeemed_while_its_session_ends_gives_nothing_that_lasts() {
+    on_both_databases(|store, _| {
+        with_code(store);
+
+        in_parallel(store, 8, |tx, time| {
+            if time == 0 {
+                exchange(tx).map(drop)
+            } else {
+                end_session(tx, "sid")?;
+                grants::revoke_session(tx, "sid").map(drop)
+            }
+        });
+
+        assert!(!grant_is_live(store));
+    });
+}
+
+#[test]
 fn of_sixteen_parallel_redemptions_one_is_first_and_its_grant_is_revoked() {
     on_both_databases(|store, _| {
         with_code(store);
