@@ -219,7 +219,6 @@ fn assert_is_guarded(answer: &Answer) {
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("referrer-policy", "no-referrer"),
-        ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
         ("x-robots-tag", "noindex, nofollow"),
         (
@@ -229,6 +228,20 @@ fn assert_is_guarded(answer: &Answer) {
     ] {
         assert_eq!(answer.headers(name), [value], "{name} of {}", answer.url);
     }
+    let is_on_the_way_back = ["/authorize", "/details/", "/end-session", "/sign-in/"]
+        .iter()
+        .any(|beginning| answer.url.path().starts_with(beginning));
+    let opener_policy: &[&str] = if is_on_the_way_back {
+        &[]
+    } else {
+        &["same-origin"]
+    };
+    assert_eq!(
+        answer.headers("cross-origin-opener-policy"),
+        opener_policy,
+        "{}",
+        answer.url
+    );
     let policy = answer.header("content-security-policy");
     assert!(
         policy.contains("frame-ancestors 'none'"),

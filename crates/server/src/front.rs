@@ -22,7 +22,7 @@ use crate::client_address::TrustedProxies;
 use crate::fallback::Reader;
 use crate::request_body::{self, RefusedBody};
 use crate::request_log;
-use crate::security_headers::Transport;
+use crate::security_headers::{Opener, Transport};
 
 /// What the middleware needs to know.
 #[derive(Clone, Debug)]
@@ -37,6 +37,22 @@ pub struct Front {
     pub body_limit: usize,
     /// How long the body may take to arrive, and then the endpoint to answer.
     pub time_limit: Duration,
+}
+
+/// What a path says about its answers, whoever gives them.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    reader: Reader,
+    opener: Opener,
+}
+
+impl Place {
+    fn of(path: &str) -> Self {
+        Self {
+            reader: Reader::of(path),
+            opener: Opener::of(path),
+        }
+    }
 }
 
 impl Front {
@@ -60,10 +76,10 @@ impl Front {
                 // Answered as GET; the connection knows and leaves the body out.
                 request.head_mut().method = Method::GET;
             }
-            let reader = Reader::of(request.path());
-            let response = self.answer(reader, request, next).await?;
-            let mut response = self.completed(reader, response);
-            self.transport.secure(response.headers_mut());
+            let place = Place::of(request.path());
+            let response = self.answer(place, request, next).await?;
+            let mut response = self.completed(place.reader, response);
+            self.transport.secure(place.opener, response.headers_mut());
             request_log::log(&method, &response, started.elapsed());
             Ok(response)
         };
@@ -73,13 +89,13 @@ impl Front {
     /// The endpoint's answer, or one in its place.
     async fn answer(
         self: &Rc<Self>,
-        reader: Reader,
+        place: Place,
         mut request: ServiceRequest,
         next: Next<BoxBody>,
     ) -> Result<ServiceResponse, Error> {
         let gathered = request_body::gather(&mut request, self.body_limit, self.time_limit).await;
         if let Err(refused) = gathered {
-            let mut answer = reader.answer(&self.pages, refused.status(), None);
+            let mut answer = place.reader.answer(&self.pages, refused.status(), None);
             answer
                 .headers_mut()
                 .insert(CONNECTION, HeaderValue::from_static("close"));
@@ -95,7 +111,7 @@ impl Front {
         tracing::error!(%incident, status = status.as_u16(), "a request was given up");
         Err(GivenUp {
             front: Rc::clone(self),
-            reader,
+            place,
             status,
             incident,
         }
@@ -138,7 +154,7 @@ impl RefusedBody {
 #[error("the request was given up")]
 struct GivenUp {
     front: Rc<Front>,
-    reader: Reader,
+    place: Place,
     status: StatusCode,
     incident: IncidentId,
 }
@@ -149,9 +165,9 @@ impl ResponseError for GivenUp {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let pages = &self.front.pages;
-        let mut answer = self.reader.answer(pages, self.status, Some(&self.incident));
-        self.front.transport.secure(answer.headers_mut());
+        let Place { reader, opener } = self.place;
+        let mut answer = reader.answer(&self.front.pages, self.status, Some(&self.incident));
+        self.front.transport.secure(opener, answer.headers_mut());
         answer
     }
 }

@@ -1,5 +1,8 @@
 //! The headers that every answer carries, errors included. A page brings its own content security
 //! policy; anything else gets one that allows nothing.
+//!
+//! The web server refuses a request that it cannot read before anything of ours sees it; that
+//! answer carries none of them, and no body (`docs/operations.md`).
 
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY,
@@ -15,7 +18,30 @@ pub enum Transport {
     Plain,
 }
 
-const ALWAYS: [(HeaderName, HeaderValue); 7] = [
+/// Whether a window of ours stays known to the window that opened it (HTML §7.1.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opener {
+    /// It does: services may sign people in, and out, in a window that comes back to them.
+    Kept,
+    /// It does not, so that whoever opened it cannot swap the page under a click.
+    Cut,
+}
+
+/// Everything between a service's request and the answer that goes back to it.
+const ON_THE_WAY_BACK: [&str; 4] = ["authorize", "details", "end-session", "sign-in"];
+
+impl Opener {
+    /// What is so for a path.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        match path.split('/').nth(1) {
+            Some(first) if ON_THE_WAY_BACK.contains(&first) => Self::Kept,
+            _ => Self::Cut,
+        }
+    }
+}
+
+const ALWAYS: [(HeaderName, HeaderValue); 6] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -24,11 +50,6 @@ const ALWAYS: [(HeaderName, HeaderValue); 7] = [
         HeaderValue::from_static(
             "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
         ),
-    ),
-    // A window that opened ours keeps no hold on it, so that it cannot swap the page under a click.
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        HeaderValue::from_static("same-origin"),
     ),
     // Embedding is refused; requests in CORS mode, which the endpoints for clients allow, are not
     // subject to this policy.
@@ -52,11 +73,14 @@ const UNLESS_SET: [(HeaderName, HeaderValue); 2] = [
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
+const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
+const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
+
 const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
 
 impl Transport {
     /// Adds the headers to an answer.
-    pub fn secure(self, headers: &mut HeaderMap) {
+    pub fn secure(self, opener: Opener, headers: &mut HeaderMap) {
         for (name, value) in ALWAYS {
             headers.insert(name, value);
         }
@@ -64,6 +88,9 @@ impl Transport {
             if !headers.contains_key(&name) {
                 headers.insert(name, value);
             }
+        }
+        if opener == Opener::Cut {
+            headers.insert(OPENER_POLICY, SAME_ORIGIN);
         }
         if self == Self::TlsOnly {
             headers.insert(STRICT_TRANSPORT_SECURITY, TLS_ONLY);
@@ -80,7 +107,7 @@ mod tests {
         for (name, value) in set {
             headers.insert(name.clone(), HeaderValue::from_static(value));
         }
-        transport.secure(&mut headers);
+        transport.secure(Opener::Cut, &mut headers);
         let mut all: Vec<(String, String)> = headers
             .iter()
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
@@ -144,5 +171,29 @@ mod tests {
                 .iter()
                 .all(|(name, _)| name != "strict-transport-security")
         );
+    }
+    #[test]
+    fn a_window_stays_known_to_its_opener_on_the_way_back_to_a_service_only() {
+        for path in [
+            "/authorize",
+            "/authorize/resume/x",
+            "/sign-in/email",
+            "/details/name",
+            "/end-session",
+        ] {
+            assert_eq!(Opener::of(path), Opener::Kept, "{path}");
+        }
+        for path in [
+            "/",
+            "/cookies",
+            "/signed-out",
+            "/dev/mailbox",
+            "/sign-in-not",
+        ] {
+            assert_eq!(Opener::of(path), Opener::Cut, "{path}");
+        }
+        let mut headers = HeaderMap::new();
+        Transport::TlsOnly.secure(Opener::Kept, &mut headers);
+        assert!(!headers.contains_key(OPENER_POLICY));
     }
 }
