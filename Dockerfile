@@ -24,6 +24,8 @@ COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
 COPY migrations migrations
 COPY templates templates
+# The program holds the list that ships.
+COPY config/first-name-synonyms.csv config/
 COPY tests tests
 COPY crates crates
 COPY --from=assets /src/crates/pages/dist crates/pages/dist

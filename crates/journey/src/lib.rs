@@ -31,9 +31,12 @@ mod routes;
 pub mod select_account;
 mod sign_in;
 mod stage;
+pub mod synonyms;
+pub mod teacher_records;
 #[cfg(test)]
 mod tests;
 pub mod too_many;
+pub mod trn_match;
 mod visitor;
 
 pub use journey::{CodeSettings, Journey, Limits, Parts};
