@@ -23,6 +23,8 @@ pub enum TokenType {
     Jwt,
     /// `at+jwt`: an access token (RFC 9068 §2.1).
     AccessToken,
+    /// `secevent+jwt`: a security event token (RFC 8417 §2.3).
+    SecurityEvent,
 }
 
 impl TokenType {
@@ -32,6 +34,7 @@ impl TokenType {
         match self {
             Self::Jwt => "JWT",
             Self::AccessToken => "at+jwt",
+            Self::SecurityEvent => "secevent+jwt",
         }
     }
 

@@ -37,6 +37,7 @@ mod provider;
 mod published;
 pub mod revocation;
 mod routes;
+pub mod security_event;
 #[cfg(test)]
 mod testing;
 pub mod token;

@@ -14,6 +14,7 @@ use crate::clients::Clients;
 use crate::discovery;
 use crate::issuer::Issuer;
 use crate::keys::Keys;
+use crate::outbound::Outbound;
 use crate::published::Published;
 
 /// The provider. Cheap to clone; one is made at start and shared by every worker.
@@ -47,6 +48,9 @@ pub struct Parts {
     pub clients: Clients,
     /// Clients' public keys, cached and fetched.
     pub client_keys: ClientKeys,
+    /// The way out for events. Not that of the keys: its connections belong to the thread of the
+    /// jobs.
+    pub outbound: Outbound,
     /// Checks client secrets off the request threads where that is slow.
     pub secrets: SecretChecker,
     /// The source of everything unguessable.

@@ -82,6 +82,7 @@ impl TestProvider {
             keys: Keys::open(signing_keys(), &keyring()).unwrap(),
             keyring: keyring(),
             client_keys: ClientKeys::new(Outbound::new(Vec::new())),
+            outbound: Outbound::new(vec!["127.0.0.1".to_owned()]),
             secrets: SecretChecker::new(keyring()),
             entropy: Arc::new(SystemEntropy),
         });

@@ -215,6 +215,7 @@ fn provider(
         keyring: ground.keyring.clone(),
         clients: Clients::new(ground.store.clone()),
         client_keys: ClientKeys::new(Outbound::new(config.outbound.allowed_hosts.clone())),
+        outbound: Outbound::new(config.outbound.allowed_hosts.clone()),
         secrets: SecretChecker::new(ground.keyring.clone()),
         entropy: Arc::clone(&nature.entropy),
     })

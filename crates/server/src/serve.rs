@@ -67,11 +67,15 @@ pub fn work(config: &Config) -> Result<(), StartError> {
     actix_web::rt::System::new().block_on(async {
         let mut signals = Signals::listen()?;
         let (stop, stopping) = watch::channel(false);
+        // Events are signed here.
+        let following = follow_keys(config, &composition, stopping.clone())?;
         let working = start_jobs(config, &composition, stopping)?;
         tracing::info!("working");
         signals.next().await;
         stop.send_replace(true);
-        let _ = working.join();
+        for thread in [following, working] {
+            let _ = thread.join();
+        }
         tracing::info!("stopped");
         Ok(())
     })
@@ -147,6 +151,7 @@ fn start_jobs(
         store: composition.ground.store.clone(),
         upkeep: composition.ground.upkeep.clone(),
         journey: composition.journey.clone(),
+        provider: composition.provider.clone(),
         poll: config.jobs.poll,
         lease: config.jobs.lease,
     };

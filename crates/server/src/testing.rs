@@ -29,6 +29,7 @@ impl Scene {
              database = {{ url = \"sqlite:{path}/identity.sqlite3\", migrate_on_start = true }}\n\
              secrets.directory = \"{path}\"\n\
              mail.adapter = \"dev-mailbox\"\n\
+             outbound.allowed_hosts = [\"127.0.0.1\"]\n\
              contact = {{ organisation = \"Tests\", support_email = \"help@identity.example\" }}\n"
         );
         std::fs::write(directory.path().join("default.toml"), text).unwrap();
@@ -63,6 +64,7 @@ impl Scene {
             store: composition.ground.store,
             upkeep: composition.ground.upkeep,
             journey: composition.journey,
+            provider: composition.provider,
             poll: Duration::from_millis(10),
             lease: Duration::from_secs(60),
         }

@@ -31,6 +31,7 @@ pub mod revoked_jwts;
 #[cfg(test)]
 mod samples;
 mod schema;
+pub mod security_events;
 pub mod signing_keys;
 mod sqlite;
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub(super) struct SigningKey {
     parsed: ParsedKey,
     jwt_header: String,
     access_token_header: String,
+    event_header: String,
 }
 
 /// A key could not be made.
@@ -122,6 +123,7 @@ impl SigningKey {
         Ok(Self {
             jwt_header: header(TokenType::Jwt)?,
             access_token_header: header(TokenType::AccessToken)?,
+            event_header: header(TokenType::SecurityEvent)?,
             kid: kid(),
             algorithm: stored.algorithm,
             parsed: ParsedKey::register(private)?,
@@ -137,6 +139,7 @@ impl SigningKey {
         let header = match token_type {
             TokenType::Jwt => &self.jwt_header,
             TokenType::AccessToken => &self.access_token_header,
+            TokenType::SecurityEvent => &self.event_header,
         };
         let claims = serde_json::to_vec(claims)?;
         let mut token = String::with_capacity(header.len() + claims.len() * 4 / 3 + 360);

@@ -30,10 +30,10 @@ impl Jobs {
     }
 }
 
-/// Requests of ours to addresses that clients give (`jwks_uri`).
+/// Requests of ours to addresses that clients give (`jwks_uri`, `event_endpoint`).
 #[derive(Clone, Debug)]
 pub struct Outbound {
-    /// Hosts, without port, that may be fetched from although their addresses are private or
+    /// Hosts, without port, that may be asked although their addresses are private or
     /// their scheme is http.
     pub allowed_hosts: Vec<String>,
 }

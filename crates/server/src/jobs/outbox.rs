@@ -1,15 +1,16 @@
-//! Sends the mail that waits.
+//! Sends what waits in the outbox: mail for people, events for services.
 
 use std::time::Duration;
 
-use journey::outbox;
-use storage::StorageError;
+use journey::outbox::{Undelivered, deliver};
+use protocol::security_event::{NotPushed, push};
 use storage::outbox::{OutboxMessage, claim, complete, postpone};
+use storage::{StorageError, security_events};
 use tokio::sync::watch;
 
 use super::Jobs;
 
-/// After so many tries, over some two days, a mail is given up.
+/// After so many tries, over some two days, a message is given up.
 const TRIES: u32 = 12;
 
 /// Sends every message that is due, one after another, unless the process is to stop.
@@ -18,7 +19,7 @@ pub(super) async fn deliver_all(jobs: &Jobs, stopping: &watch::Receiver<bool>) {
     while !*stopping.borrow() {
         let claimed = jobs.store.write(move |tx| claim(tx, lease)).await;
         let settled = match claimed {
-            Ok(Some(message)) => deliver(jobs, message).await,
+            Ok(Some(message)) => settle(jobs, message).await,
             Ok(None) => return,
             Err(fault) => Err(fault),
         };
@@ -29,18 +30,46 @@ pub(super) async fn deliver_all(jobs: &Jobs, stopping: &watch::Receiver<bool>) {
     }
 }
 
-async fn deliver(jobs: &Jobs, message: OutboxMessage) -> Result<(), StorageError> {
+/// Why a message did not leave.
+#[derive(Debug, thiserror::Error)]
+enum NotSent {
+    #[error(transparent)]
+    Mail(#[from] Undelivered),
+    #[error(transparent)]
+    Event(#[from] NotPushed),
+}
+
+impl NotSent {
+    const fn is_final(&self) -> bool {
+        match self {
+            Self::Mail(cause) => cause.is_final(),
+            Self::Event(cause) => cause.is_final(),
+        }
+    }
+}
+
+async fn send(jobs: &Jobs, message: &OutboxMessage) -> Result<(), NotSent> {
+    if message.kind == security_events::KIND {
+        return Ok(push(&jobs.provider, message).await?);
+    }
+    Ok(deliver(&jobs.journey, message).await?)
+}
+
+async fn settle(jobs: &Jobs, message: OutboxMessage) -> Result<(), StorageError> {
     let OutboxMessage {
-        attempts, ref id, ..
+        attempts,
+        ref id,
+        ref kind,
+        ..
     } = message;
-    let is_settled = match outbox::deliver(&jobs.journey, &message).await {
+    let is_settled = match send(jobs, &message).await {
         Ok(()) => true,
         Err(cause) if cause.is_final() || attempts >= TRIES => {
-            tracing::error!(reference = %id, %cause, attempts, "a mail was given up");
+            tracing::error!(reference = %id, kind, %cause, attempts, "a message was given up");
             true
         }
         Err(cause) => {
-            tracing::warn!(reference = %id, %cause, attempts, "a mail will be tried again");
+            tracing::warn!(reference = %id, kind, %cause, attempts, "a message will be tried again");
             false
         }
     };
@@ -64,13 +93,23 @@ fn pause_after(attempts: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use actix_web::http::StatusCode;
+    use actix_web::{App, HttpResponse, HttpServer, web};
+    use model::client::{ClientSettings, Credential};
+    use model::security_event::{Happening, SecurityEvent};
+    use model::trn_lookup::TrnLookupStatus;
+    use model::{ClientId, UserId};
     use storage::Tx;
+    use storage::clients::{NewClient, Source};
 
     use super::*;
     use crate::testing::Scene;
 
     #[actix_web::test]
-    async fn a_mail_that_cannot_be_sent_is_tried_again_later_and_given_up_in_the_end() {
+    async fn a_message_that_cannot_be_sent_is_tried_again_later_and_given_up_in_the_end() {
         let scene = Scene::new();
         let jobs = scene.jobs();
         let (_stop, stopping) = watch::channel(false);
@@ -83,6 +122,83 @@ mod tests {
             scene.clock.advance(pause_after(attempts));
             assert_eq!(is_due(&jobs).await, attempts < TRIES, "{attempts}");
         }
+    }
+
+    #[actix_web::test]
+    async fn an_event_is_pushed_until_its_service_takes_it_and_no_more() {
+        let scene = Scene::new();
+        let jobs = scene.jobs();
+        let (_stop, stopping) = watch::channel(false);
+        let receiver = Receiver::start([500, 503, 202]);
+        enqueue_event(&jobs, &receiver.endpoint).await;
+
+        for asked in 1..=3 {
+            deliver_all(&jobs, &stopping).await;
+            assert_eq!(receiver.asked(), asked);
+            deliver_all(&jobs, &stopping).await;
+            assert_eq!(receiver.asked(), asked, "it is left in peace meanwhile");
+            scene.clock.advance(pause_after(3));
+        }
+
+        deliver_all(&jobs, &stopping).await;
+        assert_eq!(receiver.asked(), 3);
+    }
+
+    /// A service that takes events, in its own time.
+    struct Receiver {
+        endpoint: String,
+        asked: Arc<AtomicUsize>,
+    }
+
+    impl Receiver {
+        fn start<const TIMES: usize>(statuses: [u16; TIMES]) -> Self {
+            let asked = Arc::new(AtomicUsize::new(0));
+            let counted = Arc::clone(&asked);
+            let server = HttpServer::new(move || {
+                let counted = Arc::clone(&counted);
+                App::new().default_service(web::to(move || {
+                    let time = counted.fetch_add(1, Ordering::SeqCst);
+                    let status = StatusCode::from_u16(statuses[time]).unwrap();
+                    async move { HttpResponse::new(status) }
+                }))
+            });
+            let server = server.workers(1).disable_signals();
+            let server = server.bind(("127.0.0.1", 0)).unwrap();
+            let endpoint = format!("http://{}/events", server.addrs()[0]);
+            actix_web::rt::spawn(server.run());
+            Self { endpoint, asked }
+        }
+
+        fn asked(&self) -> usize {
+            self.asked.load(Ordering::SeqCst)
+        }
+    }
+
+    async fn enqueue_event(jobs: &Jobs, endpoint: &str) {
+        let client_id = ClientId::parse("service").unwrap();
+        let mut settings = ClientSettings::named("Service");
+        settings.event_endpoint = endpoint.parse().ok();
+        let provider = jobs.provider.clone();
+        let queued = jobs.store.write(move |tx| {
+            let client = NewClient {
+                id: &client_id,
+                settings: &settings,
+                credential: &Credential::default(),
+                source: Source::CommandLine,
+                source_digest: None,
+            };
+            storage::clients::insert(tx, &client)?;
+            let event = SecurityEvent {
+                client_id,
+                user_id: UserId::new("ada".to_owned()),
+                at: tx.now(),
+                happening: Happening::TrnLookupStatusChanged {
+                    status: TrnLookupStatus::Found,
+                },
+            };
+            security_events::enqueue(tx, &provider.keyring, &*provider.entropy, &event)
+        });
+        queued.await.unwrap();
     }
 
     /// Whether a message could be claimed; the claim is rolled back.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use journey::Journey;
 use model::{Entropy, SystemEntropy};
+use protocol::Provider;
 use protocol::keys::KeyUpkeep;
 use storage::Store;
 use tokio::sync::watch;
@@ -18,8 +19,10 @@ pub struct Jobs {
     pub store: Store,
     /// Keeps the stored signing keys up.
     pub upkeep: KeyUpkeep,
-    /// Sends what waits in the outbox.
+    /// Sends mail that waits in the outbox.
     pub journey: Journey,
+    /// Pushes events that wait there.
+    pub provider: Provider,
     /// How often to look for due jobs.
     pub poll: Duration,
     /// How long a claim lasts if its holder dies.
