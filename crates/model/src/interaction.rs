@@ -71,6 +71,8 @@ pub struct Interaction {
     pub login_hint: Option<String>,
     /// What the person has answered so far.
     pub answers: Answers,
+    /// What the person has said about themselves so far, sealed with the id as context.
+    pub sealed_details: Option<Vec<u8>>,
     /// How it ended; `None` while it has not.
     pub outcome: Option<Outcome>,
     /// How many wrong codes were tried since the last code that reset the count.

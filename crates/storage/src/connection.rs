@@ -3,9 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use diesel::{PgConnection, SqliteConnection};
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::{PgConnection, QueryResult, SqliteConnection};
 
-use crate::error::InvalidDatabaseUrl;
+use crate::error::{InvalidDatabaseUrl, StorageError};
 
 /// Where the data is: `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`.
 ///
@@ -87,6 +88,33 @@ macro_rules! on_either {
             }
         }
     };
+}
+
+/// The same for a statement that a unique index may refuse: `None` when it did, and the unit of
+/// work goes on.
+///
+/// SQLite takes back nothing but the statement. PostgreSQL gives the whole transaction up, unless
+/// the statement has a savepoint of its own.
+macro_rules! unless_taken {
+    ($tx:expr, $connection:ident => $body:expr) => {
+        $crate::connection::none_when_taken(match $tx.connection() {
+            $crate::connection::Connection::Sqlite(borrowed) => {
+                let $connection: &mut diesel::SqliteConnection = borrowed;
+                $body
+            }
+            $crate::connection::Connection::Postgres(borrowed) => diesel::Connection::transaction(
+                *borrowed,
+                |$connection: &mut diesel::PgConnection| $body,
+            ),
+        })
+    };
+}
+
+pub(crate) fn none_when_taken<T>(ended: QueryResult<T>) -> Result<Option<T>, StorageError> {
+    match ended {
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(None),
+        ended => Ok(Some(ended?)),
+    }
 }
 
 #[cfg(test)]

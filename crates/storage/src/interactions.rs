@@ -32,6 +32,7 @@ struct InteractionRow {
     expires_at: i64,
     browser_digest: Vec<u8>,
     taken_at: Option<i64>,
+    sealed_details: Option<Vec<u8>>,
 }
 
 impl InteractionRow {
@@ -52,6 +53,7 @@ impl InteractionRow {
             form_action: self.form_action,
             login_hint: self.login_hint,
             answers: stored::from_json(TABLE, &self.answers)?,
+            sealed_details: self.sealed_details,
             outcome,
             wrong_codes: u32::try_from(self.wrong_codes).unwrap_or(u32::MAX),
             created_at: Timestamp::from_millis(self.created_at),
@@ -94,6 +96,7 @@ pub fn insert(
             interactions::wrong_codes.eq(i64::from(interaction.wrong_codes)),
             interactions::created_at.eq(interaction.created_at.millis()),
             interactions::expires_at.eq(interaction.expires_at.millis()),
+            interactions::sealed_details.eq(interaction.sealed_details.as_deref()),
         ))
         .execute(connection))?;
     Ok(())
@@ -199,6 +202,27 @@ pub fn replace_answers(
     Ok(changed == 1)
 }
 
+/// Stores what the person has said about themselves so far, sealed; `false` when the interaction no
+/// longer goes on.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn replace_details(
+    tx: &mut Tx<'_>,
+    id: &InteractionId,
+    sealed: &[u8],
+) -> Result<bool, StorageError> {
+    let now = tx.now().millis();
+    let changed = on_either!(tx, connection => diesel::update(interactions::table)
+        .filter(interactions::id.eq(id.as_str()))
+        .filter(interactions::taken_at.is_null())
+        .filter(interactions::expires_at.gt(now))
+        .set(interactions::sealed_details.eq(sealed))
+        .changed(connection))?;
+    Ok(changed == 1)
+}
+
 /// Ends an interaction with its outcome; `false` when it no longer goes on.
 ///
 /// # Errors
@@ -224,7 +248,7 @@ pub fn complete(
 ///
 /// One conditional `UPDATE` decides, so of any number of concurrent calls exactly one gets it.
 /// The row stays until it is purged, so that Back can begin the same request again
-/// (docs/decisions/0003-a-taken-interaction-stays.md).
+/// (docs/decisions/0003-a-taken-interaction-stays.md); what the person said of themselves does not.
 ///
 /// # Errors
 ///
@@ -241,7 +265,10 @@ pub fn take(
         .filter(interactions::outcome.is_not_null())
         .filter(interactions::taken_at.is_null())
         .filter(interactions::expires_at.gt(now))
-        .set(interactions::taken_at.eq(now))
+        .set((
+            interactions::taken_at.eq(now),
+            interactions::sealed_details.eq(None::<Vec<u8>>),
+        ))
         .returning(InteractionRow::as_returning())
         .prepared()
         .get_result(connection)

@@ -39,7 +39,10 @@ mod statement_tests;
 mod stored;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod trn_links;
+pub mod trn_watchers;
 mod unit_of_work;
+pub mod user_details;
 pub mod users;
 
 pub use connection::DatabaseUrl;

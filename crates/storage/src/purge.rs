@@ -22,6 +22,8 @@ pub enum Retention {
         /// How long after it.
         keep: Duration,
     },
+    /// Deleted with the row of that table that it hangs on, by its foreign key.
+    With(&'static str),
     /// Not deleted by age; why.
     Kept(&'static str),
 }
@@ -35,8 +37,10 @@ const fn after(key: &'static str, column: &'static str, days: u64) -> Retention 
 }
 
 /// Every table, and how long its rows are kept. A test compares it with the live schema.
-pub const RETENTION: [(&str, Retention); 17] = [
+pub const RETENTION: [(&str, Retention); 27] = [
     ("access_tokens", after("digest", "expires_at", 0)),
+    // A frozen or applied change can be looked into, and its link still freezes, for a month.
+    ("address_changes", after("id", "takes_effect_at", 30)),
     // A code presented again within a day still revokes what it gave.
     ("authorization_codes", after("digest", "expires_at", 1)),
     ("browser_sessions", after("secret_digest", "expires_at", 0)),
@@ -53,6 +57,7 @@ pub const RETENTION: [(&str, Retention); 17] = [
     ("interactions", after("id", "expires_at", 1)),
     ("jobs", Retention::Kept("one row a job")),
     ("limits", after("kind, subject", "expires_at", 0)),
+    ("merged_users", Retention::With("users")),
     ("outbox", after("id", "created_at", 7)),
     // A spent token presented again within a day still revokes its family.
     ("refresh_tokens", after("digest", "expires_at", 1)),
@@ -61,6 +66,26 @@ pub const RETENTION: [(&str, Retention); 17] = [
         "signing_keys",
         Retention::Kept("key rotation removes them on their schedule"),
     ),
+    ("support_tasks", after("id", "closed_at", 90)),
+    (
+        "teacher_record_imports",
+        Retention::Kept("the next import removes them"),
+    ),
+    (
+        "teacher_record_keys",
+        Retention::Kept("the next import replaces them"),
+    ),
+    (
+        "teacher_records",
+        Retention::Kept("the next import replaces them"),
+    ),
+    (
+        "training_providers",
+        Retention::Kept("a new list replaces them"),
+    ),
+    ("trn_links", Retention::With("users")),
+    ("trn_watchers", Retention::With("users")),
+    ("user_details", Retention::With("users")),
     // People come back once a year, some after a career break.
     ("users", after("id", "last_signed_in_at", 7 * 365)),
 ];

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use model::authorization_code::Grant;
 use model::browser_session::{Acr, Amr, Authentication};
-use model::{ClientId, ScopeSet, SecretDigest, Timestamp, UserId};
+use model::{ClientId, EmailAddress, ScopeSet, SecretDigest, Timestamp, UserId};
 
 use crate::error::StorageError;
 use crate::unit_of_work::{Store, Tx};
+use crate::users;
 
 /// How many units of work really run at once; a test store has as many connections.
 const AT_ONCE: usize = 20;
@@ -53,6 +54,12 @@ pub(crate) fn grant(id: &str, auth_time: Timestamp) -> Grant {
         sid: "sid".to_owned(),
         scope: scope("email openid"),
     }
+}
+
+/// Makes an account of that id; its address is made up of it.
+pub(crate) fn with_account(store: &Store, id: &'static str) {
+    let email = EmailAddress::parse(&format!("{id}@example.test")).unwrap();
+    write(store, move |tx| users::sign_in(tx, &email, &user_id(id)));
 }
 
 /// Runs a unit of work that must not meet a fault.

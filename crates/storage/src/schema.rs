@@ -60,6 +60,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         taken_at -> Nullable<BigInt>,
+        sealed_details -> Nullable<Binary>,
     }
 }
 
@@ -213,6 +214,123 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    user_details (user_id) {
+        user_id -> Text,
+        sealed -> Binary,
+        has_profile -> BigInt,
+        national_insurance_asked -> BigInt,
+        person_digest -> Nullable<Binary>,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    trn_links (user_id) {
+        user_id -> Text,
+        status -> Text,
+        sealed_trn -> Nullable<Binary>,
+        trn_digest -> Nullable<Binary>,
+        level -> Nullable<Text>,
+        policy -> Text,
+        policy_version -> BigInt,
+        agreed -> Text,
+        source -> Text,
+        lookup -> Text,
+        decided_at -> BigInt,
+        looked_up_at -> Nullable<BigInt>,
+        next_lookup_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    trn_watchers (user_id, client_id) {
+        user_id -> Text,
+        client_id -> Text,
+        watched_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    merged_users (user_id) {
+        user_id -> Text,
+        into_user_id -> Text,
+        merged_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    address_changes (id) {
+        id -> Text,
+        user_id -> Text,
+        sealed -> Binary,
+        freeze_digest -> Binary,
+        created_at -> BigInt,
+        takes_effect_at -> BigInt,
+        applied_at -> Nullable<BigInt>,
+        frozen_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    support_tasks (id) {
+        id -> Text,
+        reference -> Text,
+        kind -> Text,
+        user_id -> Nullable<Text>,
+        client_id -> Nullable<Text>,
+        sealed -> Binary,
+        opened_at -> BigInt,
+        closed_at -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    training_providers (ukprn) {
+        ukprn -> Text,
+        name -> Text,
+        folded_name -> Text,
+    }
+}
+
+diesel::table! {
+    teacher_record_imports (id) {
+        id -> BigInt,
+        completed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    teacher_records (import_id, number) {
+        import_id -> BigInt,
+        number -> BigInt,
+        sealed -> Binary,
+    }
+}
+
+diesel::table! {
+    teacher_record_keys (import_id, digest, number) {
+        import_id -> BigInt,
+        digest -> Binary,
+        number -> BigInt,
+    }
+}
+
 diesel::joinable!(access_tokens -> grants (grant_id));
 diesel::joinable!(grants -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(access_tokens, grants, refresh_tokens, users);
+diesel::joinable!(trn_links -> users (user_id));
+diesel::joinable!(user_details -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(
+    access_tokens,
+    grants,
+    refresh_tokens,
+    trn_links,
+    user_details,
+    users,
+);
+diesel::allow_tables_to_appear_in_same_query!(
+    teacher_record_imports,
+    teacher_record_keys,
+    teacher_records,
+);

@@ -12,7 +12,12 @@ use model::event::{Event, EventKind};
 use model::interaction::{Answers, Outcome, RefusalReason};
 use model::raw_pairs::RawPairs;
 use model::requirement::Requirements;
-use model::{EmailAddress, Interaction, InteractionId, SystemClock};
+use model::trn_lookup::{
+    LookupSource, MatchPolicy, POLICY_VERSION, TrnLookupStatus, TrnOutcome, VerificationLevel,
+};
+use model::{
+    EmailAddress, Interaction, InteractionId, Keyring, Secret, SystemClock, SystemEntropy, Trn,
+};
 
 use crate::access_tokens::{self, NewAccessToken};
 use crate::browser_sessions::{self, NewSession, SessionLifetimes};
@@ -25,10 +30,12 @@ use crate::samples::{
     DAY, HOUR, MINUTE, authentication_of, client_id, digest, grant, scope, user_id, write,
 };
 use crate::testing::{Kind, TestDatabase};
+use crate::trn_links::{self, NewLink};
 use crate::unit_of_work::Tx;
+use crate::user_details::{self, NewDetails};
 use crate::{
     authorization_codes, client_assertions, clients, consents, events, grants, interactions,
-    outbox, revoked_jwts, users,
+    outbox, revoked_jwts, trn_watchers, users,
 };
 
 /// The texts of statements: those that ran, and those that stay prepared.
@@ -62,6 +69,7 @@ impl Seen {
 /// Calls what requests call, each in all the ways that give it another statement.
 fn as_requests_do(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     sign_in(tx)?;
+    say_who_they_are(tx)?;
     exchange(tx)?;
     sign_out(tx)
 }
@@ -79,6 +87,7 @@ fn sign_in(tx: &mut Tx<'_>) -> Result<(), StorageError> {
         form_action: String::new(),
         login_hint: None,
         answers: Answers::default(),
+        sealed_details: None,
         outcome: None,
         wrong_codes: 0,
         created_at: now,
@@ -148,6 +157,39 @@ fn sign_in(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     let mut used = browser_sessions::find(tx, &digest("two"))?.unwrap();
     used.last_seen_at = now.minus(HOUR);
     browser_sessions::slide(tx, &used, lifetimes)
+}
+
+fn say_who_they_are(tx: &mut Tx<'_>) -> Result<(), StorageError> {
+    let (ada, demo) = (user_id("ada"), client_id("demo"));
+    let details = NewDetails {
+        sealed: b"sealed".to_vec(),
+        has_profile: true,
+        national_insurance_asked: true,
+        person_digest: Some(b"ada".to_vec()),
+    };
+    interactions::replace_details(tx, &InteractionId::new("interaction".to_owned()), b"sealed")?;
+    user_details::replace(tx, &ada, &details)?;
+    user_details::find(tx, &ada)?;
+    user_details::same_person(tx, &[b"ada".to_vec()], &ada)?;
+
+    let outcome = TrnOutcome {
+        status: TrnLookupStatus::Found,
+        trn: Trn::parse("1234567").ok(),
+        level: Some(VerificationLevel::Low),
+        policy: MatchPolicy::Default,
+        policy_version: POLICY_VERSION,
+        agreed: Vec::new(),
+        source: LookupSource::Lookup,
+        is_unavailable: false,
+    };
+    let keyring = Keyring::new(&[(1, Secret::new([1; 32]))]).unwrap();
+    let link = NewLink::seal(&outcome, &ada, None, &keyring, &SystemEntropy);
+    trn_links::replace(tx, &ada, &link)?;
+    trn_links::find(tx, &ada)?;
+    trn_links::look_up_soon(tx, &ada)?;
+    trn_watchers::watch(tx, &ada, &demo)?;
+    user_details::standing(tx, &ada)?;
+    Ok(())
 }
 
 fn exchange(tx: &mut Tx<'_>) -> Result<(), StorageError> {
@@ -236,9 +278,10 @@ fn every_statement_of_a_request_stays_prepared() {
             as_requests_do(tx)
         });
 
-        // PostgreSQL's transactions begin and commit by statements of their own.
+        // PostgreSQL's transactions and savepoints begin and end by statements of their own.
         let mut run = seen.run.lock().unwrap().clone();
-        run.retain(|text| !["BEGIN", "COMMIT"].contains(&text.as_str()));
+        let of_transactions = ["BEGIN", "COMMIT", "SAVEPOINT", "RELEASE SAVEPOINT"];
+        run.retain(|text| !of_transactions.iter().any(|own| text.starts_with(own)));
         let prepared = seen.prepared.lock().unwrap();
         let not_prepared: Vec<&String> = run.difference(&prepared).collect();
         assert_eq!(not_prepared, Vec::<&String>::new(), "{kind:?}");

@@ -25,6 +25,7 @@ fn interaction(requirements: Requirements, answers: Answers) -> Interaction {
         form_action: "https://service.example".to_owned(),
         login_hint: None,
         answers,
+        sealed_details: None,
         outcome: None,
         wrong_codes: 0,
         created_at: at(100),

@@ -199,6 +199,7 @@ impl World {
             form_action: "https://service.example".to_owned(),
             login_hint: None,
             answers: Answers::default(),
+            sealed_details: None,
             outcome: None,
             wrong_codes: 0,
             created_at: now,

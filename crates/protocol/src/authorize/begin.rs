@@ -194,6 +194,7 @@ fn interaction(
             .as_ref()
             .map(|hint| hint.as_typed().to_owned()),
         answers: Answers::default(),
+        sealed_details: None,
         outcome: None,
         wrong_codes: 0,
         created_at: now,

@@ -23,6 +23,7 @@ fn with_interaction(store: &Store) {
             form_action: String::new(),
             login_hint: None,
             answers: model::interaction::Answers::default(),
+            sealed_details: None,
             outcome: None,
             wrong_codes: 0,
             created_at: tx.now(),

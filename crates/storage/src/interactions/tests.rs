@@ -24,6 +24,7 @@ fn interaction() -> Interaction {
         form_action: "https://service.example".to_owned(),
         login_hint: Some("ada@example.test".to_owned()),
         answers: Answers::default(),
+        sealed_details: None,
         outcome: None,
         wrong_codes: 0,
         created_at: START,
@@ -123,6 +124,50 @@ fn answers_are_kept_with_the_interaction() {
         };
         let found = seen_by(store, Some("browser"));
         assert_eq!(found, Found::Open(Box::new(expected)));
+    });
+}
+
+#[test]
+fn details_are_kept_with_the_interaction_apart_from_the_answers() {
+    on_both_databases(|store, _| {
+        begun(store);
+
+        assert!(write(store, |tx| replace_details(tx, &id(), b"sealed")));
+
+        let expected = Interaction {
+            sealed_details: Some(b"sealed".to_vec()),
+            ..interaction()
+        };
+        let found = seen_by(store, Some("browser"));
+        assert_eq!(found, Found::Open(Box::new(expected)));
+    });
+}
+
+#[test]
+fn details_do_not_outlive_the_interaction() {
+    on_both_databases(|store, _| {
+        begun(store);
+        write(store, |tx| replace_details(tx, &id(), b"sealed"));
+        completed(store);
+
+        assert_eq!(taken_by(store, "browser"), Some(ended()));
+        let over = Found::Over(Box::new(ended()));
+        assert_eq!(seen_by(store, Some("browser")), over);
+    });
+}
+
+#[test]
+fn details_after_the_end_are_refused() {
+    on_both_databases(|store, clock| {
+        begun(store);
+        completed(store);
+        taken_by(store, "browser");
+
+        let late = |store: &Store| write(store, |tx| replace_details(tx, &id(), b"late"));
+
+        assert!(!late(store));
+        clock.advance(HOUR);
+        assert!(!late(store));
     });
 }
 

@@ -6,11 +6,11 @@ use model::Timestamp;
 use super::*;
 use crate::connection::Connection;
 use crate::limits::{self, Counter, Limit};
-use crate::samples::{MINUTE, write};
+use crate::samples::{MINUTE, with_account, write};
 use crate::testing::{START, indexes_of, on_both_databases, schema_of};
 use crate::unit_of_work::Store;
 
-/// Puts a row into a table: every value made up from `number`, but `at` in `column`.
+/// Puts a row into a table: every value that it needs made up from `number`, but `at` in `column`.
 fn row(
     tx: &mut Tx<'_>,
     (table, columns): (&str, &[String]),
@@ -24,8 +24,11 @@ fn row(
         .map(|described| {
             let mut words = described.split(' ');
             let (name, kind) = (words.next().unwrap(), words.next().unwrap());
+            let is_needed = words.next() == Some("required") || Some(name) == column;
             let value = match kind {
+                _ if !is_needed => "NULL".to_owned(),
                 _ if Some(name) == column => at.millis().to_string(),
+                _ if ["user_id", "into_user_id"].contains(&name) => format!("'user {number}'"),
                 "number" => number.to_string(),
                 "text" => format!("'{number}'"),
                 "bytes" if is_sqlite => format!("x'{number:08}'"),
@@ -104,12 +107,16 @@ fn every_retention_names_the_primary_key_and_an_indexed_column() {
 fn rows_leave_at_the_end_of_their_time_and_no_sooner() {
     on_both_databases(|store, _| {
         let mut live = store.read_blocking(schema_of).unwrap();
+        for user in ["user 1", "user 2", "user 3"] {
+            with_account(store, user);
+        }
         for (table, retention) in RETENTION {
             let columns = live.remove(table).unwrap();
             let (column, keep) = match retention {
                 Retention::After { column, keep, .. } => (Some(column), keep),
-                Retention::Kept(_) => (None, Duration::ZERO),
+                Retention::With(_) | Retention::Kept(_) => (None, Duration::ZERO),
             };
+            let before = rows(store, table);
             let over = START.minus(keep);
             let not_over = Timestamp::from_millis(over.millis() + 1);
             write(store, move |tx| {
@@ -123,11 +130,48 @@ fn rows_leave_at_the_end_of_their_time_and_no_sooner() {
 
             let expected = if column.is_some() { 2 } else { 0 };
             assert_eq!(purged, expected, "{table}");
-            assert_eq!(
-                rows(store, table),
-                3 - i64::try_from(expected).unwrap(),
-                "{table}"
-            );
+            let left = rows(store, table) - before;
+            assert_eq!(left, 3 - i64::try_from(expected).unwrap(), "{table}");
+        }
+    });
+}
+
+#[test]
+fn what_hangs_on_an_account_leaves_with_it_and_nothing_else_does() {
+    on_both_databases(|store, clock| {
+        let mut live = store.read_blocking(schema_of).unwrap();
+        with_account(store, "user 1");
+        clock.advance(MINUTE);
+        with_account(store, "user 2");
+        let hanging: Vec<&str> = RETENTION
+            .iter()
+            .filter(|(_, retention)| *retention == Retention::With("users"))
+            .map(|(table, _)| *table)
+            .chain(["address_changes", "support_tasks"])
+            .collect();
+        for table in &hanging {
+            let (table, mut columns) = (*table, live.remove(*table).unwrap());
+            // An optional account is one of these, too.
+            for column in &mut columns {
+                *column = column.replace("user_id text optional", "user_id text required");
+            }
+            write(store, move |tx| {
+                row(tx, (table, &columns), 1, None, START);
+                row(tx, (table, &columns), 2, None, START);
+                Ok(())
+            });
+        }
+        let (users, retention) = RETENTION[RETENTION.len() - 1];
+        let Retention::After { keep, .. } = retention else {
+            panic!("{users} are kept");
+        };
+        clock.advance(keep.saturating_sub(MINUTE));
+
+        assert_eq!(write(store, move |tx| purge(tx, users, retention)), 1);
+
+        assert!(hanging.len() > 5);
+        for table in hanging {
+            assert_eq!(rows(store, table), 1, "{table}");
         }
     });
 }

@@ -1,0 +1,13 @@
+DROP TABLE teacher_record_keys;
+DROP TABLE teacher_records;
+DROP TABLE teacher_record_imports;
+DROP TABLE training_providers;
+DROP TABLE support_tasks;
+DROP TABLE address_changes;
+DROP TABLE merged_users;
+DROP TABLE trn_watchers;
+DROP TABLE trn_links;
+DROP TABLE user_details;
+DROP INDEX grants_by_user_id;
+DROP INDEX browser_sessions_by_user_id;
+ALTER TABLE interactions DROP COLUMN sealed_details;
