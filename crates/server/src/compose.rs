@@ -221,7 +221,7 @@ fn provider(
     })
 }
 
-fn journey(
+pub(crate) fn journey(
     config: &Config,
     nature: &Nature,
     ground: &Ground,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use journey::mailer::Mailer;
 use model::{ManualClock, SystemEntropy, Timestamp};
 
-use crate::compose::{Composition, Ground, Nature};
+use crate::compose::{self, Composition, Ground, Nature};
 use crate::config::environment::Environment;
 use crate::config::layers::Sources;
 use crate::config::{self, Config};
@@ -67,6 +68,14 @@ impl Scene {
             provider: composition.provider,
             poll: Duration::from_millis(10),
             lease: Duration::from_secs(60),
+        }
+    }
+
+    pub(crate) fn jobs_that_mail_with(&self, mailer: Arc<dyn Mailer>) -> Jobs {
+        let Composition { ground, pages, .. } = self.compose();
+        Jobs {
+            journey: compose::journey(&self.config, &self.nature, &ground, mailer, &pages),
+            ..self.jobs()
         }
     }
 

@@ -9,25 +9,24 @@ use storage::{StorageError, security_events};
 use tokio::sync::watch;
 
 use super::Jobs;
+use super::runner::{Panicked, caught};
 
 /// After so many tries, over some two days, a message is given up.
 const TRIES: u32 = 12;
 
 /// Sends every message that is due, one after another, unless the process is to stop.
-pub(super) async fn deliver_all(jobs: &Jobs, stopping: &watch::Receiver<bool>) {
+pub(super) async fn deliver_all(
+    jobs: &Jobs,
+    stopping: &watch::Receiver<bool>,
+) -> Result<(), StorageError> {
     let lease = jobs.lease;
     while !*stopping.borrow() {
-        let claimed = jobs.store.write(move |tx| claim(tx, lease)).await;
-        let settled = match claimed {
-            Ok(Some(message)) => settle(jobs, message).await,
-            Ok(None) => return,
-            Err(fault) => Err(fault),
-        };
-        if let Err(fault) = settled {
-            tracing::error!(%fault, "the outbox cannot be read; it will be tried again");
-            return;
+        match jobs.store.write(move |tx| claim(tx, lease)).await? {
+            Some(message) => settle(jobs, message).await?,
+            None => break,
         }
     }
+    Ok(())
 }
 
 /// Why a message did not leave.
@@ -37,6 +36,8 @@ enum NotSent {
     Mail(#[from] Undelivered),
     #[error(transparent)]
     Event(#[from] NotPushed),
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
 }
 
 impl NotSent {
@@ -44,6 +45,7 @@ impl NotSent {
         match self {
             Self::Mail(cause) => cause.is_final(),
             Self::Event(cause) => cause.is_final(),
+            Self::Panicked(_) => false,
         }
     }
 }
@@ -62,7 +64,9 @@ async fn settle(jobs: &Jobs, message: OutboxMessage) -> Result<(), StorageError>
         ref kind,
         ..
     } = message;
-    let is_settled = match send(jobs, &message).await {
+    // A message that makes us panic is put off like any other, so that it holds up none.
+    let sent = caught(send(jobs, &message)).await;
+    let is_settled = match sent.unwrap_or_else(|panicked| Err(panicked.into())) {
         Ok(()) => true,
         Err(cause) if cause.is_final() || attempts >= TRIES => {
             tracing::error!(reference = %id, kind, %cause, attempts, "a message was given up");
@@ -98,7 +102,9 @@ mod tests {
 
     use actix_web::http::StatusCode;
     use actix_web::{App, HttpResponse, HttpServer, web};
+    use journey::mailer::{Mail, Mailer, Sending};
     use model::client::{ClientSettings, Credential};
+    use model::keyring::Purpose;
     use model::security_event::{Happening, SecurityEvent};
     use model::trn_lookup::TrnLookupStatus;
     use model::{ClientId, UserId};
@@ -117,11 +123,47 @@ mod tests {
         jobs.store.write(unknown).await.unwrap();
 
         for attempts in 1..=TRIES {
-            deliver_all(&jobs, &stopping).await;
+            deliver_all(&jobs, &stopping).await.unwrap();
             assert!(!is_due(&jobs).await, "{attempts}");
             scene.clock.advance(pause_after(attempts));
             assert_eq!(is_due(&jobs).await, attempts < TRIES, "{attempts}");
         }
+    }
+
+    /// Panics at the first mail, and takes every other.
+    #[derive(Default)]
+    struct Clumsy(AtomicUsize);
+
+    impl Mailer for Clumsy {
+        fn send<'a>(&'a self, _: &'a Mail) -> Sending<'a> {
+            assert!(self.0.fetch_add(1, Ordering::SeqCst) > 0, "on purpose");
+            Box::pin(std::future::ready(Ok(())))
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_message_that_makes_us_panic_is_put_off_and_holds_up_no_other() {
+        let scene = Scene::new();
+        let mailer = Arc::new(Clumsy::default());
+        let jobs = scene.jobs_that_mail_with(mailer.clone());
+        let (_stop, stopping) = watch::channel(false);
+        for id in ["one", "two"] {
+            let mail = br#"{"to":"ada@example.test","news":"account_created","service":"Demo"}"#;
+            let (keyring, entropy) = (&jobs.journey.keyring, &*jobs.journey.entropy);
+            let sealed = keyring.seal(Purpose::Outbox, id, mail, entropy);
+            let kind = journey::outbox::MAIL;
+            let queued = move |tx: &mut Tx<'_>| storage::outbox::enqueue(tx, id, kind, &sealed);
+            jobs.store.write(queued).await.unwrap();
+        }
+
+        deliver_all(&jobs, &stopping).await.unwrap();
+        assert_eq!(mailer.0.load(Ordering::SeqCst), 2);
+        scene.clock.advance(pause_after(1));
+        deliver_all(&jobs, &stopping).await.unwrap();
+
+        assert_eq!(mailer.0.load(Ordering::SeqCst), 3);
+        scene.clock.advance(pause_after(TRIES));
+        assert!(!is_due(&jobs).await);
     }
 
     #[actix_web::test]
@@ -133,14 +175,14 @@ mod tests {
         enqueue_event(&jobs, &receiver.endpoint).await;
 
         for asked in 1..=3 {
-            deliver_all(&jobs, &stopping).await;
+            deliver_all(&jobs, &stopping).await.unwrap();
             assert_eq!(receiver.asked(), asked);
-            deliver_all(&jobs, &stopping).await;
+            deliver_all(&jobs, &stopping).await.unwrap();
             assert_eq!(receiver.asked(), asked, "it is left in peace meanwhile");
             scene.clock.advance(pause_after(3));
         }
 
-        deliver_all(&jobs, &stopping).await;
+        deliver_all(&jobs, &stopping).await.unwrap();
         assert_eq!(receiver.asked(), 3);
     }
 

@@ -1,10 +1,13 @@
 //! Looks for due jobs, claims them and runs them, until told to stop.
 
+use std::fmt::Display;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use journey::Journey;
-use model::{Entropy, SystemEntropy};
+use model::{Entropy, IncidentId, SystemEntropy};
 use protocol::Provider;
 use protocol::keys::KeyUpkeep;
 use storage::Store;
@@ -39,16 +42,37 @@ pub async fn run(jobs: Jobs, mut stopping: watch::Receiver<bool>) {
             if *stopping.borrow() {
                 return;
             }
-            if let Err(fault) = run_if_due(&jobs, job, &holder).await {
-                tracing::error!(job = job.name(), %fault, "a job failed; it will be tried again");
-            }
+            attempt(job.name(), run_if_due(&jobs, job, &holder)).await;
         }
-        outbox::deliver_all(&jobs, &stopping).await;
+        attempt("outbox", outbox::deliver_all(&jobs, &stopping)).await;
         let stopped = stopping.wait_for(|stopping| *stopping);
         if tokio::time::timeout(jobs.poll, stopped).await.is_ok() {
             return;
         }
     }
+}
+
+/// Runs a job to its end, whatever end that is: the others still run, and this one again when its
+/// lease is over.
+async fn attempt<E: Display>(job: &'static str, work: impl Future<Output = Result<(), E>>) {
+    let fault = match caught(work).await {
+        Ok(Ok(())) => return,
+        Ok(Err(fault)) => fault.to_string(),
+        Err(panicked) => panicked.to_string(),
+    };
+    let incident = IncidentId::draw(&SystemEntropy);
+    tracing::error!(job, fault, %incident, "a job failed; it will be tried again");
+}
+
+/// What was to be done ended in a panic, whose place is in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it panicked")]
+pub(super) struct Panicked;
+
+/// Keeps a panic from the thread, which has other work to do.
+pub(super) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
+    let ended = AssertUnwindSafe(work).catch_unwind().await;
+    ended.map_err(|_| Panicked)
 }
 
 async fn run_if_due(
@@ -105,6 +129,14 @@ mod tests {
             .unwrap();
         scene.clock.advance(Job::Purge.every());
         assert!(is_due(&store, Job::Purge).await);
+    }
+
+    #[actix_web::test]
+    async fn a_job_that_panics_does_not_end_the_thread_that_runs_them_all() {
+        let panicking = || async { panic!("on purpose") };
+
+        assert_eq!(caught(panicking()).await, Err(Panicked));
+        attempt::<Panicked>("test", panicking()).await;
     }
 
     /// Whether another node could claim the job; tried without taking it away.
