@@ -74,6 +74,15 @@ pub struct Limits {
     pub sends_in_all: Limit,
 }
 
+/// How often the teaching records may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LookupLimits {
+    /// In one interaction.
+    pub per_interaction: Limit,
+    /// For one account.
+    pub per_account: Limit,
+}
+
 /// What a unit of work of the journey gives: the next thing, or a reason to go elsewhere, which
 /// commits, or a fault, which rolls back.
 pub(crate) type Work<T> = Result<Result<T, JourneyError>, StorageError>;

@@ -19,6 +19,7 @@ pub mod email_code;
 pub mod emails;
 mod error;
 mod form;
+mod interaction_details;
 pub mod interrupted;
 mod journey;
 pub mod link;
@@ -39,5 +40,5 @@ pub mod too_many;
 pub mod trn_match;
 mod visitor;
 
-pub use journey::{CodeSettings, Journey, Limits, Parts};
+pub use journey::{CodeSettings, Journey, Limits, LookupLimits, Parts};
 pub use routes::{START, routes};
