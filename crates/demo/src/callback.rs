@@ -83,7 +83,7 @@ pub(crate) async fn callback(
         }
     };
 
-    let redeemed = match service.discover().await {
+    let redeemed = match service.discover(pending.policy).await {
         Ok(provider) => provider.redeem(code, pending).await,
         Err(fault) => Err(fault),
     };
@@ -108,6 +108,7 @@ mod tests {
     use openidconnect::{CsrfToken, Nonce, PkceCodeChallenge};
 
     use super::*;
+    use crate::policy::Policy;
     use crate::sessions::Pending;
     use crate::settings::Settings;
 
@@ -124,6 +125,7 @@ mod tests {
         sessions.begin(
             None,
             Pending {
+                policy: Policy::default(),
                 state,
                 nonce,
                 verifier,

@@ -3,17 +3,20 @@
 //! It knows the provider by its issuer alone: everything else comes from the discovery document.
 //! Read [`sign_in`], [`callback`] and [`sign_out`] in that order; they are the three moments at
 //! which a service and its provider meet. [`provider`] holds the conversation between the two
-//! servers, [`sessions`] what the service remembers of a browser.
+//! servers, [`sessions`] what the service remembers of a browser, [`policy`] the kinds of service
+//! that it can be.
 
 mod callback;
 mod html;
 mod id_token;
 mod pages;
+mod policy;
 mod provider;
 mod sessions;
 mod settings;
 mod sign_in;
 mod sign_out;
+mod teaching_record;
 
 use std::process::ExitCode;
 

@@ -4,10 +4,13 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Map, Value};
 
 use crate::html::{Text, claims_table, page};
+use crate::policy::Policy;
 use crate::provider::{Fault, RelyingService, causes};
 use crate::sessions::{SessionId, Sessions};
+use crate::teaching_record::explanation;
 
 /// The start page: one button, and behind it what a developer may want to vary.
 pub(crate) async fn start(
@@ -27,13 +30,37 @@ pub(crate) async fn start(
         StatusCode::OK,
         &service.provider_origin(),
         "Start",
-        &format!("{notice}{START}"),
+        &format!("{notice}{BEGIN}{}{END}", policies()),
     )
 }
 
-const START: &str = r#"<h1>Try signing in</h1>
+/// One choice for each kind of service.
+fn policies() -> String {
+    Policy::ALL.into_iter().fold(String::new(), |all, policy| {
+        let checked = if policy == Policy::default() {
+            " checked"
+        } else {
+            ""
+        };
+        let (name, label, settings) = (policy.name(), policy.label(), policy.settings());
+        all + &format!(
+            "<div class=\"choice\"><input type=\"radio\" id=\"policy-{name}\" name=\"policy\" \
+             value=\"{name}\" aria-describedby=\"policy-{name}-hint\"{checked}>\n\
+             <div><label for=\"policy-{name}\">{label}</label>\
+             <span class=\"hint\" id=\"policy-{name}-hint\"><code>{settings}</code></span></div>\
+             </div>\n"
+        )
+    })
+}
+
+const BEGIN: &str = r#"<h1>Try signing in</h1>
 <p>This service uses Get an identity to find out who you are. Sign in to see what it is told.</p>
 <form action="/sign-in" method="get">
+<fieldset>
+<legend>What kind of service should this be?</legend>
+"#;
+
+const END: &str = r#"</fieldset>
 <p><button type="submit">Sign in</button></p>
 <details>
 <summary>Options for developers</summary>
@@ -87,9 +114,10 @@ pub(crate) async fn claims(
         ""
     };
     let main = format!(
-        "<h1>You are signed in as {who}</h1>\n{granted}{refresh}{id_token}{userinfo}\
+        "<h1>You are signed in as {who}</h1>\n{record}{granted}{refresh}{userinfo}{id_token}\
          <form action=\"/sign-out\" method=\"post\"><button type=\"submit\">Sign out</button></form>",
         who = Text(who),
+        record = teaching_record(&signed_in.userinfo),
         id_token = claims_table("ID token", &signed_in.id_token_claims),
         userinfo = claims_table("User information", &signed_in.userinfo),
     );
@@ -99,6 +127,16 @@ pub(crate) async fn claims(
         "You are signed in",
         &main,
     )
+}
+
+/// What the provider said of the person's teaching record, in plain words.
+fn teaching_record(claims: &Map<String, Value>) -> String {
+    let sentences = explanation(claims);
+    if sentences.is_empty() {
+        return String::new();
+    }
+    let paragraphs = sentences.join("</p>\n<p>");
+    format!("<div class=\"notice\">\n<p>{paragraphs}</p>\n</div>\n")
 }
 
 /// The end of a sign-out; `sentence` is ours.
@@ -122,8 +160,15 @@ pub(crate) fn refused(
     code: &str,
     description: Option<&str>,
 ) -> HttpResponse {
+    let meaning = match code {
+        "access_denied" => {
+            "<p>You did not go on, or this service needs something of you that the provider does not \
+             know.</p>\n"
+        }
+        _ => "",
+    };
     let main = format!(
-        "<h1>You are not signed in</h1>\n<p>The provider answered with an error:</p>\n\
+        "<h1>You are not signed in</h1>\n{meaning}<p>The provider answered with an error:</p>\n\
          <dl><dt>Error</dt><dd><code>{}</code></dd>\n<dt>Description</dt><dd>{}</dd></dl>\n\
          <p><a href=\"/\">Start again</a></p>",
         Text(code),

@@ -21,6 +21,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::id_token::{self, Asked, IdToken, OtherClaims, Tokens};
+use crate::policy::Policy;
 use crate::sessions::{Pending, SignedIn};
 use crate::settings::Settings;
 use crate::sign_in::Wishes;
@@ -102,7 +103,7 @@ impl RelyingService {
     pub(crate) async fn wait_for_provider(&self) -> Result<(), Fault> {
         let mut tries_left = self.settings.patience.saturating_mul(4);
         loop {
-            match self.discover().await {
+            match self.discover(Policy::default()).await {
                 Ok(_) => return Ok(()),
                 Err(fault) if tries_left == 0 => return Err(fault),
                 Err(_) => tries_left -= 1,
@@ -111,13 +112,13 @@ impl RelyingService {
         }
     }
 
-    /// Reads the discovery document and the keys, anew each time, so that a rotated key or a
-    /// restarted provider is never met with old knowledge.
+    /// Reads the discovery document and the keys as the client of a policy, anew each time, so that
+    /// a rotated key or a restarted provider is never met with old knowledge.
     ///
     /// # Errors
     ///
     /// [`Fault::Discovery`].
-    pub(crate) async fn discover(&self) -> Result<Provider<'_>, Fault> {
+    pub(crate) async fn discover(&self, policy: Policy) -> Result<Provider<'_>, Fault> {
         let metadata =
             ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &self.http())
                 .await
@@ -125,7 +126,7 @@ impl RelyingService {
         let redirect_uri = RedirectUrl::new(self.settings.redirect_uri())
             .map_err(|fault| Fault::Discovery(Box::new(fault)))?;
         let end_session = metadata.additional_metadata().end_session_endpoint.clone();
-        let client_id = ClientId::new(self.settings.client_id.clone());
+        let client_id = ClientId::new(policy.client_id(&self.settings.client_id));
         let client = Client::from_provider_metadata(metadata, client_id, self.secret.clone())
             .set_redirect_uri(redirect_uri);
         Ok(Provider {
@@ -191,6 +192,7 @@ impl Provider<'_> {
         (
             url.into(),
             Pending {
+                policy: wishes.policy,
                 state,
                 nonce,
                 verifier,
@@ -238,6 +240,7 @@ impl Provider<'_> {
             .map_err(|fault| Fault::Userinfo(Box::new(fault)))?;
 
         Ok(SignedIn {
+            policy: pending.policy,
             id_token_claims: as_map(claims),
             userinfo: as_map(&userinfo),
             scope: tokens.scopes().map(|scopes| {

@@ -10,6 +10,7 @@ use openidconnect::{CsrfToken, Nonce, PkceCodeVerifier};
 use serde_json::{Map, Value};
 
 use crate::id_token::IdToken;
+use crate::policy::Policy;
 
 /// Cookies ignore the port, so the name must differ from every cookie of a provider on localhost.
 const COOKIE_NAME: &str = "demo_session";
@@ -20,6 +21,8 @@ const MOST_PENDING: usize = 10;
 
 /// A sign-in that went to the provider and has not come back.
 pub(crate) struct Pending {
+    /// As which client the service asked.
+    pub(crate) policy: Policy,
     pub(crate) state: CsrfToken,
     pub(crate) nonce: Nonce,
     pub(crate) verifier: PkceCodeVerifier,
@@ -30,6 +33,8 @@ pub(crate) struct Pending {
 /// What a finished sign-in gave.
 #[derive(Clone)]
 pub(crate) struct SignedIn {
+    /// As which client the service asked.
+    pub(crate) policy: Policy,
     pub(crate) id_token: IdToken,
     pub(crate) id_token_claims: Map<String, Value>,
     pub(crate) userinfo: Map<String, Value>,
@@ -161,6 +166,7 @@ mod tests {
     fn pending(state: &str) -> Pending {
         let (_, verifier) = PkceCodeChallenge::new_random_sha256();
         Pending {
+            policy: Policy::default(),
             state: CsrfToken::new(state.to_owned()),
             nonce: Nonce::new_random(),
             verifier,

@@ -12,15 +12,16 @@ pub(crate) struct Settings {
     #[arg(long, env = "DEMO_ISSUER", default_value = "http://localhost:8080")]
     pub(crate) issuer: String,
 
-    /// The client identifier that the provider knows this service by.
+    /// The client identifier that the provider knows this service by; with -trn-optional and the
+    /// like after it where the service needs teacher details.
     #[arg(long, env = "DEMO_CLIENT_ID", default_value = "demo")]
     pub(crate) client_id: String,
 
-    /// A file that holds the client's secret; a line end after it is ignored.
+    /// A file that holds the secret of every such client; a line end after it is ignored.
     #[arg(long, env = "DEMO_CLIENT_SECRET_FILE")]
     pub(crate) client_secret_file: Option<PathBuf>,
 
-    /// The client's secret, from the environment only: a flag would show in the process list.
+    /// The clients' secret, from the environment only: a flag would show in the process list.
     #[arg(skip = std::env::var("DEMO_CLIENT_SECRET").ok())]
     pub(crate) client_secret: Option<String>,
 
@@ -56,7 +57,7 @@ impl Settings {
         format!("{}/signed-out", self.address())
     }
 
-    /// The client's secret, or `None` for a public client.
+    /// The clients' secret, or `None` for public clients.
     ///
     /// # Errors
     ///

@@ -8,12 +8,15 @@ use openidconnect::Scope;
 use openidconnect::core::CoreAuthPrompt;
 
 use crate::pages;
+use crate::policy::Policy;
 use crate::provider::RelyingService;
 use crate::sessions::{SessionId, Sessions};
 
 /// What the person chose on the start page.
 #[derive(Debug)]
 pub(crate) struct Wishes {
+    /// As which client the service asks.
+    pub(crate) policy: Policy,
     /// Scopes beside `openid`, each once.
     pub(crate) scopes: Vec<Scope>,
     pub(crate) prompt: Option<CoreAuthPrompt>,
@@ -22,25 +25,27 @@ pub(crate) struct Wishes {
 }
 
 impl Wishes {
-    /// Reads the form: `scope` (may repeat, may hold several), `prompt`, `max_age`.
+    /// Reads the form: `policy`, `scope` (may repeat, may hold several), `prompt`, `max_age`.
     ///
     /// # Errors
     ///
     /// A sentence that says which field is wrong and what would be right.
     pub(crate) fn parse(fields: &[(String, String)]) -> Result<Self, String> {
         let mut wishes = Self {
+            policy: Policy::default(),
             scopes: Vec::new(),
             prompt: None,
             max_age: None,
         };
         for (name, value) in fields {
             match (name.as_str(), value.trim()) {
+                ("policy", name) => {
+                    wishes.policy = Policy::from_name(name)
+                        .ok_or_else(|| "Choose one of the kinds of service".to_owned())?;
+                }
                 ("scope", scopes) => {
                     for scope in scopes.split_whitespace().filter(|scope| *scope != "openid") {
-                        let scope = Scope::new(scope.to_owned());
-                        if !wishes.scopes.contains(&scope) {
-                            wishes.scopes.push(scope);
-                        }
+                        wishes.add(Scope::new(scope.to_owned()));
                     }
                 }
                 ("prompt", "none") => wishes.prompt = Some(CoreAuthPrompt::None),
@@ -62,7 +67,16 @@ impl Wishes {
                 _ => {}
             }
         }
+        if let Some(scope) = wishes.policy.scope() {
+            wishes.add(scope);
+        }
         Ok(wishes)
+    }
+
+    fn add(&mut self, scope: Scope) {
+        if !self.scopes.contains(&scope) {
+            self.scopes.push(scope);
+        }
     }
 }
 
@@ -77,7 +91,7 @@ pub(crate) async fn sign_in(
         Ok(wishes) => wishes,
         Err(problem) => return pages::bad_request(&service, &problem),
     };
-    let provider = match service.discover().await {
+    let provider = match service.discover(wishes.policy).await {
         Ok(provider) => provider,
         Err(fault) => return pages::provider_fault(&service, &fault),
     };
@@ -117,6 +131,24 @@ mod tests {
         assert_eq!(scopes, ["email", "profile"]);
         assert!(wishes.prompt.is_none());
         assert_eq!(wishes.max_age, None);
+    }
+
+    #[test]
+    fn a_policy_brings_its_scope() {
+        let scopes = |policy| {
+            let wishes = Wishes::parse(&fields(&[("scope", "email"), ("policy", policy)])).unwrap();
+            let scopes: Vec<_> = wishes
+                .scopes
+                .iter()
+                .map(|scope| scope.to_string())
+                .collect();
+            scopes.join(" ")
+        };
+
+        assert_eq!(scopes("plain"), "email");
+        assert_eq!(scopes("trn-strict"), "email trn");
+        assert_eq!(scopes("national-insurance"), "email national_insurance");
+        assert!(Wishes::parse(&fields(&[("policy", "another")])).is_err());
     }
 
     #[test]

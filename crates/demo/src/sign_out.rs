@@ -22,7 +22,7 @@ pub(crate) async fn sign_out(
             .insert_header((LOCATION, "/"))
             .finish();
     };
-    let url = match service.discover().await {
+    let url = match service.discover(signed_in.policy).await {
         Ok(provider) => provider.end_session_url(&signed_in.id_token, state),
         Err(fault) => return pages::provider_fault(&service, &fault),
     };

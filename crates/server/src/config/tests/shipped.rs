@@ -87,6 +87,11 @@ fn the_shipped_clients_are_right() {
         ids,
         [
             "demo",
+            "demo-trn-optional",
+            "demo-trn-required",
+            "demo-trn-strict",
+            "demo-trn-pending",
+            "demo-national-insurance",
             "nightly-report",
             "classroom-app",
             "register-for-training"
