@@ -6,8 +6,11 @@ use model::interaction::Answers;
 use model::raw_pairs::RawPairs;
 use model::requirement::{ConsentRule, DetailsStanding, Standing};
 use model::secret::SecretKind;
-use model::{Client, Interaction, InteractionId, Secret, SecretDigest, Timestamp, UserId};
-use storage::{StorageError, Tx, authorization_codes, browser_sessions, consents, interactions};
+use model::{Client, Interaction, InteractionId, Secret, SecretDigest, Timestamp};
+use storage::{
+    StorageError, Tx, authorization_codes, browser_sessions, consents, interactions, trn_links,
+    user_details,
+};
 
 use crate::authorize::decision::{Decision, decide};
 use crate::authorize::error::Refusal;
@@ -58,11 +61,15 @@ pub(crate) async fn begin(
     let (parts, recipient, session) = (provider.clone(), recipient.clone(), browser.session);
     let write = provider.store.write(move |tx| {
         let session = find_session(tx, session.as_ref())?;
-        let standing = standing(tx, session.as_ref(), &recipient.client, &request)?;
+        let standing = match &session {
+            Some(session) => standing(tx, session, &recipient.client, &request)?,
+            None => Standing::default(),
+        };
         match (decide(&request, &standing, None, tx.now()), session) {
             (Decision::Refuse(refusal), _) => Ok(Answer::Refused(refusal)),
             (Decision::Issue, Some(session)) => {
                 browser_sessions::slide(tx, &session, parts.lifetimes.session)?;
+                look_up_again(tx, &session, &standing)?;
                 let code = Code {
                     code: drawn.code,
                     grant_id: drawn.grant_id,
@@ -87,34 +94,42 @@ fn find_session(
     }
 }
 
-fn standing(
+/// What is known of the person in a session, as far as the request asks for it.
+pub(crate) fn standing(
     tx: &mut Tx<'_>,
-    session: Option<&BrowserSession>,
+    session: &BrowserSession,
     client: &Client,
     request: &AuthorizationRequest,
 ) -> Result<Standing, StorageError> {
-    let Some(session) = session else {
-        return Ok(Standing::default());
+    let requirements = &request.requirements;
+    let user_id = &session.authentication.user_id;
+    let details = if requirements.details.asks_anything() {
+        user_details::standing(tx, user_id)?
+    } else {
+        DetailsStanding::default()
+    };
+    let consent = match requirements.consent {
+        ConsentRule::NotAsked => None,
+        _ => consents::find(tx, user_id, &client.id)?,
     };
     Ok(Standing {
         authentication: Some(session.authentication.clone()),
         selected_at: Some(session.selected_at),
-        details: DetailsStanding::default(),
-        consent: consent(tx, &session.authentication.user_id, client, request)?,
+        details,
+        consent,
     })
 }
 
-/// The remembered consent, looked up only where one is asked for.
-pub(crate) fn consent(
+/// Records grow: whoever has none yet is looked for once more, after they went on.
+fn look_up_again(
     tx: &mut Tx<'_>,
-    user_id: &UserId,
-    client: &Client,
-    request: &AuthorizationRequest,
-) -> Result<Option<model::requirement::Consent>, StorageError> {
-    match request.requirements.consent {
-        ConsentRule::NotAsked => Ok(None),
-        _ => consents::find(tx, user_id, &client.id),
+    session: &BrowserSession,
+    standing: &Standing,
+) -> Result<(), StorageError> {
+    if standing.details.trn.is_some_and(|trn| trn.status.is_open()) {
+        trn_links::look_up_soon(tx, &session.authentication.user_id)?;
     }
+    Ok(())
 }
 
 /// A code that is about to be issued, and the grant that begins with it.

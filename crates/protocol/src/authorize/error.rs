@@ -1,5 +1,7 @@
 //! The two ways in which an authorization request is refused.
 
+use model::interaction::RefusalReason;
+
 use crate::authorize::response::Recipient;
 
 /// A refusal of an authorization request.
@@ -56,8 +58,12 @@ impl Refusal {
         Self::new("invalid_request", description)
     }
 
-    /// The person does not want to go on.
-    pub(crate) fn access_denied() -> Self {
-        Self::new("access_denied", "The person chose not to go on.")
+    /// The person does not go on.
+    pub(crate) fn access_denied(reason: RefusalReason) -> Self {
+        let description = match reason {
+            RefusalReason::Declined => "The person chose not to go on.",
+            RefusalReason::NoTrn => "No TRN of the person is known that this client may have.",
+        };
+        Self::new("access_denied", description)
     }
 }

@@ -3,19 +3,18 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use model::browser_session::BrowserSession;
+use model::browser_session::{Authentication, BrowserSession};
 use model::cookies::Cookie;
-use model::interaction::{Interaction, Outcome};
-use model::requirement::{DetailsStanding, Standing};
+use model::interaction::{Interaction, Outcome, RefusalReason};
 use model::secret::SecretKind;
-use model::{InteractionId, Secret, SecretDigest};
+use model::{InteractionId, Secret, SecretDigest, Timestamp};
 use pages::{ErrorPage, Shell};
 use storage::browser_sessions::{self, NewSession};
 use storage::interactions::{self, Found};
-use storage::{StorageError, Tx};
+use storage::{StorageError, Tx, trn_links};
 
 use crate::already_finished_page::AlreadyFinishedPage;
-use crate::authorize::begin::{Answer, Code, consent, issue};
+use crate::authorize::begin::{Answer, Code, issue, standing};
 use crate::authorize::decision::{Decision, decide};
 use crate::authorize::error::{AuthorizeError, Refusal};
 use crate::authorize::request::AuthorizationRequest;
@@ -65,7 +64,7 @@ async fn continued(
             "{}?i={}",
             provider.journey, interaction.id
         ))),
-        Found::Over(interaction) => Ok(begin_again(&interaction)),
+        Found::Over(interaction) => Ok(see_other(&again(&interaction))),
         Found::OfAnotherBrowser | Found::Missing => {
             let page = AlreadyFinishedPage { service: None };
             Ok(provider
@@ -75,11 +74,9 @@ async fn continued(
     }
 }
 
-fn begin_again(interaction: &Interaction) -> HttpResponse {
-    see_other(&format!(
-        "/authorize?{}",
-        interaction.raw_parameters.to_query()
-    ))
+/// Where the same request begins again.
+fn again(interaction: &Interaction) -> String {
+    format!("/authorize?{}", interaction.raw_parameters.to_query())
 }
 
 async fn finish(
@@ -101,6 +98,7 @@ async fn finish(
         provider: provider.clone(),
         recipient: recipient.clone(),
         request,
+        again: again(&interaction),
         id: interaction.id.clone(),
         browser: secret,
         presented: browser.session,
@@ -117,8 +115,8 @@ async fn finish(
             add_session(provider, &mut response, &session_secret);
             response
         }
-        Finished::Declined => recipient.refuse(provider, &Refusal::access_denied()),
-        Finished::AlreadyTaken => begin_again(&interaction),
+        Finished::Refused(reason) => recipient.refuse(provider, &Refusal::access_denied(reason)),
+        Finished::AlreadyTaken => see_other(&again(&interaction)),
     })
 }
 
@@ -134,6 +132,8 @@ struct Finish {
     provider: Provider,
     recipient: Recipient,
     request: AuthorizationRequest,
+    /// Where the same request begins again.
+    again: String,
     id: InteractionId,
     browser: SecretDigest,
     presented: Option<SecretDigest>,
@@ -144,7 +144,7 @@ struct Finish {
 
 enum Finished {
     SignedIn(Answer),
-    Declined,
+    Refused(RefusalReason),
     AlreadyTaken,
 }
 
@@ -153,59 +153,61 @@ impl Finish {
         let Some(taken) = interactions::take(tx, &self.id, &self.browser)? else {
             return Ok(Finished::AlreadyTaken);
         };
-        let Some(Outcome::SignedIn {
-            authentication,
-            selected_at,
-        }) = taken.outcome
-        else {
-            return Ok(Finished::Declined);
-        };
+        match taken.outcome {
+            Some(Outcome::SignedIn {
+                authentication,
+                selected_at,
+            }) => {
+                let session = self.open_session(tx, authentication, selected_at)?;
+                self.answer(tx, &session, taken.created_at)
+                    .map(Finished::SignedIn)
+            }
+            Some(Outcome::Refused { reason }) => Ok(Finished::Refused(reason)),
+            // Only what has ended is taken.
+            None => Ok(Finished::AlreadyTaken),
+        }
+    }
+
+    /// The person has signed in, whatever the client is told of it.
+    fn open_session(
+        &self,
+        tx: &mut Tx<'_>,
+        authentication: Authentication,
+        selected_at: Timestamp,
+    ) -> Result<BrowserSession, StorageError> {
         let new = NewSession {
             secret: self.session_digest,
-            sid: self.sid,
-            authentication: authentication.clone(),
+            sid: self.sid.clone(),
+            authentication,
             selected_at,
         };
         let lifetimes = self.provider.lifetimes.session;
         let sid = browser_sessions::open(tx, &new, self.presented.as_ref(), lifetimes)?;
-        let standing = Standing {
-            consent: consent(
-                tx,
-                &authentication.user_id,
-                &self.recipient.client,
-                &self.request,
-            )?,
-            authentication: Some(authentication.clone()),
-            selected_at: Some(selected_at),
-            details: DetailsStanding::default(),
-        };
-        let began = Some(taken.created_at);
-        Ok(Finished::SignedIn(
-            match decide(&self.request, &standing, began, tx.now()) {
-                Decision::Issue => {
-                    let last_seen_at = tx.now();
-                    let session = BrowserSession {
-                        sid,
-                        authentication,
-                        selected_at,
-                        last_seen_at,
-                    };
-                    issue(
-                        tx,
-                        &self.provider,
-                        &self.recipient,
-                        &self.request,
-                        &session,
-                        self.code,
-                    )?
-                }
-                Decision::Refuse(refusal) => Answer::Refused(refusal),
-                // The client asks for more than when the journey began: begin again.
-                Decision::Interact => Answer::Asked {
-                    location: format!("/authorize?{}", taken.raw_parameters.to_query()),
-                    set_cookie: None,
-                },
-            },
-        ))
+        trn_links::look_up_soon(tx, &new.authentication.user_id)?;
+        Ok(BrowserSession {
+            sid,
+            authentication: new.authentication,
+            selected_at,
+            last_seen_at: tx.now(),
+        })
+    }
+
+    fn answer(
+        self,
+        tx: &mut Tx<'_>,
+        session: &BrowserSession,
+        began: Timestamp,
+    ) -> Result<Answer, StorageError> {
+        let (recipient, request) = (&self.recipient, &self.request);
+        let standing = standing(tx, session, &recipient.client, request)?;
+        match decide(request, &standing, Some(began), tx.now()) {
+            Decision::Issue => issue(tx, &self.provider, recipient, request, session, self.code),
+            Decision::Refuse(refusal) => Ok(Answer::Refused(refusal)),
+            // The client asks for more than when the journey began: begin again.
+            Decision::Interact => Ok(Answer::Asked {
+                location: self.again,
+                set_cookie: None,
+            }),
+        }
     }
 }
