@@ -1,28 +1,38 @@
 //! Scope values with a meaning of ours, and the claims that each releases (OpenID Connect Core
 //! §5.4).
 
-use model::{ScopeSet, User};
+use model::name::{NamePart, PersonName};
+use model::trn_lookup::{TrnLookupStatus, VerificationLevel};
+use model::{Client, ScopeSet, Trn, UserId};
 use serde::Serialize;
+
+use crate::person::Person;
 
 /// A scope value that says something about a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PersonalScope {
     /// Who it is; makes a request one of OpenID Connect.
     OpenId,
-    /// What is known of the person.
+    /// Who they say they are.
     Profile,
     /// Where mail reaches them.
     Email,
+    /// Their teacher reference number, or how looking for it ended.
+    Trn,
+    /// Their National Insurance number.
+    NationalInsurance,
     /// Access while they are away (OpenID Connect Core §11).
     OfflineAccess,
 }
 
 impl PersonalScope {
     /// Every value, in the order that discovery lists them.
-    pub(crate) const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::OpenId,
         Self::Profile,
         Self::Email,
+        Self::Trn,
+        Self::NationalInsurance,
         Self::OfflineAccess,
     ];
 
@@ -32,6 +42,8 @@ impl PersonalScope {
             Self::OpenId => "openid",
             Self::Profile => "profile",
             Self::Email => "email",
+            Self::Trn => "trn",
+            Self::NationalInsurance => "national_insurance",
             Self::OfflineAccess => "offline_access",
         }
     }
@@ -40,8 +52,19 @@ impl PersonalScope {
     pub(crate) const fn claims(self) -> &'static [&'static str] {
         match self {
             Self::OpenId => &["sub", "sid", "auth_time", "acr", "amr"],
-            Self::Profile => &["updated_at"],
+            Self::Profile => &[
+                "name",
+                "given_name",
+                "middle_name",
+                "family_name",
+                "preferred_name",
+                "birthdate",
+                "updated_at",
+                "previous_user_id",
+            ],
             Self::Email => &["email", "email_verified"],
+            Self::Trn => &["trn", "trn_lookup_status", "trn_verification_level"],
+            Self::NationalInsurance => &["ni_number"],
             Self::OfflineAccess => &[],
         }
     }
@@ -52,88 +75,132 @@ impl PersonalScope {
     }
 }
 
+/// What an access token releases: what the person granted, as far as the client may still have it.
+#[derive(Clone, Copy)]
+pub(crate) struct Release<'a> {
+    pub(crate) scope: &'a ScopeSet,
+    pub(crate) client: &'a Client,
+}
+
+impl Release<'_> {
+    /// Whether the claims of a scope value are told.
+    pub(crate) fn tells(self, scope: PersonalScope) -> bool {
+        scope.is_in(self.scope) && scope.is_in(&self.client.settings.scope)
+    }
+}
+
 /// What userinfo says of a person: only what the scope released, each in its JSON type
-/// (OpenID Connect Core §5.1).
-#[derive(Debug, PartialEq, Eq, Serialize)]
+/// (OpenID Connect Core §5.1). What is not known of a person is left out.
+#[derive(Serialize)]
 pub(crate) struct UserClaims<'a> {
     sub: &'a str,
+    #[serde(flatten)]
+    profile: Option<ProfileClaims<'a>>,
+    #[serde(flatten)]
+    email: Option<EmailClaims<'a>>,
+    #[serde(flatten)]
+    trn: Option<TrnClaims<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<&'a str>,
+    ni_number: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ProfileClaims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    email_verified: Option<bool>,
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    middle_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    family_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preferred_name: Option<&'a str>,
+    /// `1990-03-27`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    birthdate: Option<String>,
     /// In seconds since the epoch.
+    updated_at: i64,
+    /// The `sub` of each account that was merged into this one.
+    #[serde(skip_serializing_if = "<[UserId]>::is_empty")]
+    previous_user_id: &'a [UserId],
+}
+
+#[derive(Serialize)]
+struct EmailClaims<'a> {
+    email: &'a str,
+    email_verified: bool,
+}
+
+#[derive(Serialize)]
+struct TrnClaims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    updated_at: Option<i64>,
+    trn: Option<&'a str>,
+    trn_lookup_status: TrnLookupStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trn_verification_level: Option<VerificationLevel>,
 }
 
 impl<'a> UserClaims<'a> {
-    /// The claims of a person that a scope releases.
-    pub(crate) fn released(user: &'a User, scope: &ScopeSet) -> Self {
-        let with_email = PersonalScope::Email.is_in(scope);
-        let with_profile = PersonalScope::Profile.is_in(scope);
+    /// The claims of a person that are released.
+    pub(crate) fn released(person: &'a Person, release: Release<'_>) -> Self {
+        let tells = |scope| release.tells(scope);
+        let details = &person.details;
         Self {
-            sub: user.id.as_str(),
-            email: with_email.then(|| user.email.as_typed()),
-            email_verified: with_email.then_some(user.email_verified_at.is_some()),
-            updated_at: with_profile.then(|| user.updated_at.seconds()),
+            sub: person.user.id.as_str(),
+            profile: tells(PersonalScope::Profile).then(|| ProfileClaims::of(person)),
+            email: tells(PersonalScope::Email).then(|| EmailClaims {
+                email: person.user.email.as_typed(),
+                email_verified: person.user.email_verified_at.is_some(),
+            }),
+            trn: tells(PersonalScope::Trn).then(|| TrnClaims::of(person, release.client)),
+            ni_number: details
+                .stated_national_insurance_number()
+                .filter(|_| tells(PersonalScope::NationalInsurance))
+                .map(|number| number.as_str()),
+        }
+    }
+}
+
+impl<'a> ProfileClaims<'a> {
+    fn of(person: &'a Person) -> Self {
+        let details = &person.details;
+        let name = details.name.as_ref();
+        Self {
+            name: name.map(PersonName::full),
+            given_name: name
+                .and_then(|name| name.first.as_ref())
+                .map(NamePart::as_str),
+            middle_name: name
+                .and_then(|name| name.middle.as_ref())
+                .map(NamePart::as_str),
+            family_name: name.map(|name| name.last.as_str()),
+            preferred_name: details.preferred_name.as_ref().map(NamePart::as_str),
+            birthdate: details.date_of_birth.as_ref().map(|date| date.iso()),
+            updated_at: person.updated_at().seconds(),
+            previous_user_id: &person.previous_ids,
+        }
+    }
+}
+
+impl<'a> TrnClaims<'a> {
+    /// Who was never looked for has no TRN that we know of.
+    fn of(person: &'a Person, client: &Client) -> Self {
+        let Some(record) = &person.record else {
+            return Self {
+                trn: None,
+                trn_lookup_status: TrnLookupStatus::None,
+                trn_verification_level: None,
+            };
+        };
+        let is_enough = record.standing.is_enough_for(client.settings.match_policy);
+        Self {
+            trn: record.trn.as_ref().filter(|_| is_enough).map(Trn::as_str),
+            trn_lookup_status: record.standing.status,
+            trn_verification_level: record.standing.level,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use model::{EmailAddress, Timestamp, UserId};
-    use serde_json::{Value, json};
-
-    use super::*;
-
-    fn released(scope: &str, email_verified_at: Option<Timestamp>) -> Value {
-        let user = User {
-            id: UserId::new("0190a5e0-7d1c-7cc3-8a6b-3f1f6c1f9a10".to_owned()),
-            email: EmailAddress::parse("Ada@example.test").unwrap(),
-            email_verified_at,
-            created_at: Timestamp::from_seconds(1),
-            updated_at: Timestamp::from_millis(2_999),
-        };
-        serde_json::to_value(UserClaims::released(
-            &user,
-            &ScopeSet::parse(scope).unwrap(),
-        ))
-        .unwrap()
-    }
-
-    #[test]
-    fn each_scope_releases_its_claims_in_their_json_types() {
-        let sub = "0190a5e0-7d1c-7cc3-8a6b-3f1f6c1f9a10";
-        let proven = Some(Timestamp::from_seconds(1));
-
-        assert_eq!(released("openid", proven), json!({ "sub": sub }));
-        assert_eq!(
-            released("openid offline_access trn", proven),
-            json!({ "sub": sub })
-        );
-        assert_eq!(
-            released("openid email", proven),
-            json!({ "sub": sub, "email": "Ada@example.test", "email_verified": true })
-        );
-        assert_eq!(
-            released("openid email profile", None),
-            json!({ "sub": sub, "email": "Ada@example.test", "email_verified": false, "updated_at": 2 })
-        );
-    }
-
-    #[test]
-    fn every_claim_of_userinfo_is_listed_under_its_scope() {
-        let everything = PersonalScope::ALL.map(PersonalScope::as_str).join(" ");
-        let listed: Vec<_> = PersonalScope::ALL
-            .iter()
-            .flat_map(|scope| scope.claims())
-            .collect();
-
-        let claims = released(&everything, None);
-
-        for claim in claims.as_object().unwrap().keys() {
-            assert!(listed.contains(&&claim.as_str()), "{claim}");
-        }
-    }
-}
+mod tests;

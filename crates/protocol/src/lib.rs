@@ -32,6 +32,7 @@ pub mod jws;
 pub mod keys;
 mod oauth_error;
 pub mod outbound;
+mod person;
 pub mod pkce;
 mod provider;
 mod published;

@@ -9,11 +9,12 @@ use serde::Serialize;
 use crate::access_token::{LiveToken, find_live};
 use crate::answer::{unkept, unkept_json};
 use crate::bearer::{self, BearerError};
-use crate::claims::{PersonalScope, UserClaims};
+use crate::claims::{PersonalScope, Release, UserClaims};
 use crate::cors::open_to_any_origin;
 use crate::jws::TokenType;
 use crate::keys::SignError;
 use crate::oauth_error::Failure;
+use crate::person::Person;
 use crate::provider::Provider;
 
 /// A signed answer (OpenID Connect Core §5.3.2). It has no `exp`, so that it cannot pass for an
@@ -38,28 +39,35 @@ async fn answer(provider: &Provider, http: &HttpRequest, body: &[u8]) -> HttpRes
         Err(refusal) => return refusal.respond(),
     };
     match find_live(provider, token.reveal()).await {
-        Ok(Some(token)) => tell(provider, &token),
+        Ok(Some(token)) => match tell(provider, token).await {
+            Ok(response) => response,
+            Err(failure) => failure.respond(provider),
+        },
         Ok(None) => BearerError::Invalid.respond(),
         Err(fault) => Failure::from(fault).respond(provider),
     }
 }
 
-fn tell(provider: &Provider, token: &LiveToken) -> HttpResponse {
+async fn tell(provider: &Provider, mut token: LiveToken) -> Result<HttpResponse, Failure> {
     if !PersonalScope::OpenId.is_in(&token.scope) {
-        return BearerError::InsufficientScope(PersonalScope::OpenId.as_str()).respond();
+        return Ok(BearerError::InsufficientScope(PersonalScope::OpenId.as_str()).respond());
     }
-    let Some(user) = token.user.as_ref().filter(|_| is_for_us(provider, token)) else {
-        return BearerError::Invalid.respond();
+    let user = token.user.take().filter(|_| is_for_us(provider, &token));
+    let Some(user) = user else {
+        return Ok(BearerError::Invalid.respond());
     };
-    let claims = UserClaims::released(user, &token.scope);
+    let release = Release {
+        scope: &token.scope,
+        client: &token.client,
+    };
+    let person = Person::read(provider, user, release).await?;
+    let claims = UserClaims::released(&person, release);
     let Some(algorithm) = token.client.settings.userinfo_signed_response_alg else {
-        return unkept_json(StatusCode::OK, &claims);
+        return Ok(unkept_json(StatusCode::OK, &claims));
     };
     let now = provider.store.clock().now();
-    match signed(provider, &token.client, algorithm, claims, now) {
-        Ok(jwt) => unkept(StatusCode::OK, "application/jwt", jwt.into_bytes()),
-        Err(fault) => Failure::from(fault).respond(provider),
-    }
+    let jwt = signed(provider, &token.client, algorithm, claims, now)?;
+    Ok(unkept(StatusCode::OK, "application/jwt", jwt.into_bytes()))
 }
 
 /// A JWT that its audience received must not be passed on to us, unless it names us too

@@ -23,6 +23,7 @@ pub mod jobs;
 pub mod limits;
 mod migrate;
 pub mod outbox;
+pub mod people;
 mod postgres;
 mod prepared;
 pub mod purge;

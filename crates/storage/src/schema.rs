@@ -319,11 +319,13 @@ diesel::table! {
 
 diesel::joinable!(access_tokens -> grants (grant_id));
 diesel::joinable!(grants -> users (user_id));
+diesel::joinable!(merged_users -> users (into_user_id));
 diesel::joinable!(trn_links -> users (user_id));
 diesel::joinable!(user_details -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
     access_tokens,
     grants,
+    merged_users,
     refresh_tokens,
     trn_links,
     user_details,

@@ -35,7 +35,7 @@ use crate::unit_of_work::Tx;
 use crate::user_details::{self, NewDetails};
 use crate::{
     authorization_codes, client_assertions, clients, consents, events, grants, interactions,
-    outbox, revoked_jwts, trn_watchers, users,
+    outbox, people, revoked_jwts, trn_watchers, users,
 };
 
 /// The texts of statements: those that ran, and those that stay prepared.
@@ -189,6 +189,7 @@ fn say_who_they_are(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     trn_links::look_up_soon(tx, &ada)?;
     trn_watchers::watch(tx, &ada, &demo)?;
     user_details::standing(tx, &ada)?;
+    people::find(tx, &ada)?;
     Ok(())
 }
 

@@ -154,7 +154,7 @@ impl TrnLink {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = trn_links)]
-struct LinkRow {
+pub(crate) struct LinkRow {
     status: String,
     sealed_trn: Option<Vec<u8>>,
     level: Option<String>,
@@ -168,7 +168,7 @@ struct LinkRow {
 }
 
 impl LinkRow {
-    fn into_link(self) -> Result<TrnLink, StorageError> {
+    pub(crate) fn into_link(self) -> Result<TrnLink, StorageError> {
         let standing = standing_of((self.status, self.level, self.policy))?;
         Ok(TrnLink {
             status: standing.status,

@@ -42,10 +42,15 @@ async fn the_document_is_this_and_nothing_else() {
             "revocation_endpoint": "https://identity.example/revoke",
             "introspection_endpoint": "https://identity.example/introspect",
             "end_session_endpoint": "https://identity.example/end-session",
-            "scopes_supported": ["openid", "profile", "email", "offline_access"],
+            "scopes_supported": [
+                "openid", "profile", "email", "trn", "national_insurance", "offline_access",
+            ],
             "claims_supported": [
-                "sub", "sid", "auth_time", "acr", "amr", "updated_at", "email", "email_verified",
-                "iss", "aud", "exp", "iat", "nonce", "at_hash",
+                "sub", "sid", "auth_time", "acr", "amr", "name", "given_name", "middle_name",
+                "family_name", "preferred_name", "birthdate", "updated_at", "previous_user_id",
+                "email", "email_verified", "trn", "trn_lookup_status",
+                "trn_verification_level", "ni_number", "iss", "aud", "exp", "iat", "nonce",
+                "at_hash",
             ],
             "claim_types_supported": ["normal"],
             "response_types_supported": ["code"],

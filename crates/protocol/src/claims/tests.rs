@@ -1,0 +1,272 @@
+//! Which claims each scope releases, of people of whom much and little is known.
+
+use model::client::{ClientSettings, Credential};
+use model::requirement::TrnStanding;
+use model::teacher_details::{Stated, TeacherDetails};
+use model::trn_lookup::MatchPolicy;
+use model::{
+    ClientId, DateOfBirth, EmailAddress, NationalInsuranceNumber, Timestamp, User, UserId,
+};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::person::Record;
+
+const ADA: &str = "0190a5e0-7d1c-7cc3-8a6b-3f1f6c1f9a10";
+const EVERY_SCOPE: &str = "openid profile email trn national_insurance offline_access";
+
+fn account(email_verified_at: Option<Timestamp>) -> Person {
+    Person::of(User {
+        id: UserId::new(ADA.to_owned()),
+        email: EmailAddress::parse("Ada@example.test").unwrap(),
+        email_verified_at,
+        created_at: Timestamp::from_seconds(1),
+        updated_at: Timestamp::from_millis(2_999),
+    })
+}
+
+fn name(text: &str) -> NamePart {
+    NamePart::parse(text).unwrap()
+}
+
+fn found(level: VerificationLevel) -> Record {
+    Record {
+        standing: TrnStanding {
+            status: TrnLookupStatus::Found,
+            level: Some(level),
+            policy: MatchPolicy::Default,
+        },
+        trn: Trn::parse("0123456").ok(),
+        decided_at: Timestamp::from_seconds(2),
+    }
+}
+
+fn without_trn(status: TrnLookupStatus) -> Record {
+    Record {
+        standing: TrnStanding {
+            status,
+            level: None,
+            policy: MatchPolicy::Default,
+        },
+        trn: None,
+        decided_at: Timestamp::from_seconds(2),
+    }
+}
+
+/// Somebody who was asked everything.
+fn ada() -> Person {
+    Person {
+        details: TeacherDetails {
+            name: Some(PersonName {
+                first: Some(name("Ada")),
+                middle: Some(name("Mary Ann")),
+                last: name("O'Neill-Śmith"),
+            }),
+            preferred_name: Some(name("Addie")),
+            date_of_birth: DateOfBirth::from_iso("1990-03-07"),
+            national_insurance_number: NationalInsuranceNumber::parse("AB123456C")
+                .ok()
+                .map(Stated::Value),
+            ..TeacherDetails::default()
+        },
+        record: Some(found(VerificationLevel::Low)),
+        previous_ids: vec![UserId::new("one".to_owned()), UserId::new("two".to_owned())],
+        ..account(Some(Timestamp::from_seconds(1)))
+    }
+}
+
+/// What a client that may have every scope is told.
+fn released(person: &Person, scope: &str) -> Value {
+    released_to(person, scope, |_| ())
+}
+
+fn released_to(person: &Person, scope: &str, change: impl FnOnce(&mut ClientSettings)) -> Value {
+    let mut settings = ClientSettings::named("Register for a course");
+    settings.scope = ScopeSet::parse(EVERY_SCOPE).unwrap();
+    change(&mut settings);
+    let client = Client {
+        id: ClientId::parse("course").unwrap(),
+        settings,
+        credential: Credential::default(),
+        disabled_at: None,
+        version: 1,
+    };
+    let release = Release {
+        scope: &ScopeSet::parse(scope).unwrap(),
+        client: &client,
+    };
+    serde_json::to_value(UserClaims::released(person, release)).unwrap()
+}
+
+#[test]
+fn each_scope_releases_its_claims_in_their_json_types_and_no_others() {
+    for (scope, claims) in [
+        ("openid", json!({ "sub": ADA })),
+        ("openid offline_access", json!({ "sub": ADA })),
+        (
+            "openid email",
+            json!({ "sub": ADA, "email": "Ada@example.test", "email_verified": true }),
+        ),
+        (
+            "openid profile",
+            json!({
+                "sub": ADA,
+                "name": "Ada Mary Ann O'Neill-Śmith",
+                "given_name": "Ada",
+                "middle_name": "Mary Ann",
+                "family_name": "O'Neill-Śmith",
+                "preferred_name": "Addie",
+                "birthdate": "1990-03-07",
+                "updated_at": 2,
+                "previous_user_id": ["one", "two"],
+            }),
+        ),
+        (
+            "openid trn",
+            json!({
+                "sub": ADA,
+                "trn": "0123456",
+                "trn_lookup_status": "Found",
+                "trn_verification_level": "Low",
+            }),
+        ),
+        (
+            "openid national_insurance",
+            json!({ "sub": ADA, "ni_number": "AB123456C" }),
+        ),
+    ] {
+        assert_eq!(released(&ada(), scope), claims, "{scope}");
+    }
+}
+
+#[test]
+fn what_is_not_known_is_left_out() {
+    let claims = released(&account(None), EVERY_SCOPE);
+
+    assert_eq!(
+        claims,
+        json!({
+            "sub": ADA,
+            "updated_at": 2,
+            "email": "Ada@example.test",
+            "email_verified": false,
+            "trn_lookup_status": "None",
+        })
+    );
+}
+
+#[test]
+fn who_has_one_name_has_it_as_family_name() {
+    let mut person = account(None);
+    person.details.name = Some(PersonName {
+        first: None,
+        middle: None,
+        last: name("Suharto"),
+    });
+
+    assert_eq!(
+        released(&person, "openid profile"),
+        json!({ "sub": ADA, "name": "Suharto", "family_name": "Suharto", "updated_at": 2 })
+    );
+}
+
+#[test]
+fn who_said_that_they_have_no_national_insurance_number_has_no_claim() {
+    let mut person = account(None);
+    person.details.national_insurance_number = Some(Stated::Without);
+
+    assert_eq!(
+        released(&person, "openid national_insurance"),
+        json!({ "sub": ADA })
+    );
+}
+
+/// The TRN that was stated is not the TRN that was found.
+#[test]
+fn a_trn_that_a_person_only_stated_is_never_told() {
+    let mut person = account(None);
+    person.details.trn = Trn::parse("7654321").ok().map(Stated::Value);
+    person.record = Some(without_trn(TrnLookupStatus::Pending));
+
+    assert_eq!(
+        released(&person, "openid trn profile"),
+        json!({ "sub": ADA, "trn_lookup_status": "Pending", "updated_at": 2 })
+    );
+}
+
+#[test]
+fn the_status_is_always_told_and_the_trn_only_where_it_is_found() {
+    for status in [
+        TrnLookupStatus::None,
+        TrnLookupStatus::Pending,
+        TrnLookupStatus::Failed,
+    ] {
+        let person = Person {
+            record: Some(without_trn(status)),
+            ..account(None)
+        };
+
+        assert_eq!(
+            released(&person, "openid trn"),
+            json!({ "sub": ADA, "trn_lookup_status": status.as_str() })
+        );
+    }
+}
+
+#[test]
+fn a_strict_client_gets_no_trn_that_was_matched_loosely() {
+    for (level, trn) in [
+        (VerificationLevel::Low, Value::Null),
+        (VerificationLevel::Medium, "0123456".into()),
+    ] {
+        let person = Person {
+            record: Some(found(level)),
+            ..account(None)
+        };
+
+        let claims = released_to(&person, "openid trn", |settings| {
+            settings.match_policy = MatchPolicy::Strict;
+        });
+
+        assert_eq!(claims["trn"], trn);
+        assert_eq!(claims["trn_lookup_status"], "Found");
+        assert_eq!(claims["trn_verification_level"], level.as_str());
+    }
+}
+
+#[test]
+fn a_scope_that_was_taken_from_the_client_is_released_no_more() {
+    let taken = |scope: &str| {
+        released_to(&ada(), EVERY_SCOPE, |settings| {
+            settings.scope = ScopeSet::parse(scope).unwrap();
+        })
+    };
+
+    assert_eq!(taken("openid"), json!({ "sub": ADA }));
+    assert_eq!(
+        taken("openid national_insurance"),
+        json!({ "sub": ADA, "ni_number": "AB123456C" })
+    );
+}
+
+#[test]
+fn a_change_of_the_record_counts_where_it_is_told() {
+    let mut person = ada();
+    person.record.as_mut().unwrap().decided_at = Timestamp::from_seconds(9);
+
+    assert_eq!(released(&person, "openid profile trn")["updated_at"], 9);
+}
+
+#[test]
+fn every_claim_of_userinfo_is_listed_under_its_scope() {
+    let listed: Vec<_> = PersonalScope::ALL
+        .iter()
+        .flat_map(|scope| scope.claims())
+        .collect();
+
+    let claims = released(&ada(), EVERY_SCOPE);
+
+    for claim in claims.as_object().unwrap().keys() {
+        assert!(listed.contains(&&claim.as_str()), "{claim}");
+    }
+}
