@@ -25,6 +25,7 @@ mod operations {
     mod commands;
     mod configuration;
     mod crash;
+    mod health;
     mod log;
     mod serving;
 }

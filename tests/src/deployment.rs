@@ -127,6 +127,11 @@ impl Deployment {
         std::fs::write(self.file(name), text).unwrap();
     }
 
+    /// Where its database is.
+    pub fn database_url(&self) -> &str {
+        &self.settings[&variable("database.url")]
+    }
+
     /// Sets a setting for everything that is started from now on.
     pub fn set(&mut self, key: &str, value: &str) {
         self.settings.insert(variable(key), value.to_owned());
