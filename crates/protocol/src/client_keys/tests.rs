@@ -7,6 +7,8 @@ use std::time::Duration;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use model::SigningAlgorithm;
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use super::*;
 use crate::keys::testing::LooseKey;
@@ -206,6 +208,32 @@ async fn a_redirect_is_not_followed() {
         Err(NoClientKey::Unavailable(FetchError::Status(302)))
     );
     assert_eq!(elsewhere.times_asked(), 0);
+}
+
+#[actix_web::test]
+async fn an_answer_is_waited_for_five_seconds_to_its_last_byte() {
+    for begun in ["", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"] {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let client = client_at(&format!("http://127.0.0.1:{port}/jwks"));
+        let asking = actix_web::rt::spawn(async move {
+            find(&allowing_this_machine(), &client, "any", NOW).await
+        });
+        let (mut connection, _) = listener.accept().await.unwrap();
+        connection.read_u8().await.unwrap();
+        connection.write_all(begun.as_bytes()).await.unwrap();
+
+        let asked = tokio::time::Instant::now();
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(4)).await;
+        assert!(!asking.is_finished(), "{begun:?}");
+        tokio::time::advance(Duration::from_secs(1)).await;
+
+        let expected = Err(NoClientKey::Unavailable(OutboundError::TooSlow.into()));
+        assert_eq!(asking.await.unwrap(), expected, "{begun:?}");
+        assert!(asked.elapsed() < Duration::from_secs(6), "{begun:?}");
+        tokio::time::resume();
+    }
 }
 
 #[actix_web::test]
