@@ -9,12 +9,22 @@ use serde::Serialize;
 
 use crate::{Pages, Shell, View};
 
+/// What a deployment has to say of itself.
+#[derive(Clone, Debug)]
+pub struct Information {
+    /// Its cookies.
+    pub cookies: CookiesPage,
+    /// Its accessibility statement.
+    pub accessibility: AccessibilityPage,
+}
+
 /// Serves `/cookies`, `/privacy` and `/accessibility`. Needs `web::Data<Pages>` in the
 /// application.
-pub fn routes(cookies: CookiesPage) -> impl FnOnce(&mut web::ServiceConfig) {
+pub fn routes(information: Information) -> impl FnOnce(&mut web::ServiceConfig) {
     move |config| {
         config
-            .app_data(web::Data::new(cookies))
+            .app_data(web::Data::new(information.cookies))
+            .app_data(web::Data::new(information.accessibility))
             .route("/cookies", web::get().to(show_cookies))
             .route("/privacy", web::get().to(show_privacy))
             .route("/accessibility", web::get().to(show_accessibility));
@@ -29,8 +39,11 @@ async fn show_privacy(pages: web::Data<Pages>) -> HttpResponse {
     pages.respond(StatusCode::OK, &Shell::default(), &PrivacyPage {})
 }
 
-async fn show_accessibility(pages: web::Data<Pages>) -> HttpResponse {
-    pages.respond(StatusCode::OK, &Shell::default(), &AccessibilityPage {})
+async fn show_accessibility(
+    pages: web::Data<Pages>,
+    page: web::Data<AccessibilityPage>,
+) -> HttpResponse {
+    pages.respond(StatusCode::OK, &Shell::default(), page.as_ref())
 }
 
 /// Every cookie we set, what it is for and when it ends.
@@ -109,8 +122,12 @@ impl View for PrivacyPage {
 }
 
 /// How accessible the pages are, and whom to tell when they are not.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct AccessibilityPage {}
+#[derive(Clone, Debug, Serialize)]
+pub struct AccessibilityPage {
+    /// When those who run the provider last read and confirmed it, for example
+    /// `22 November 2026`.
+    pub reviewed: Option<String>,
+}
 
 impl View for AccessibilityPage {
     const TEMPLATE: &'static str = "information/accessibility";
@@ -120,7 +137,12 @@ impl View for AccessibilityPage {
     }
 
     fn samples() -> Vec<Self> {
-        vec![Self {}]
+        vec![
+            Self { reviewed: None },
+            Self {
+                reviewed: Some("22 November 2026".to_owned()),
+            },
+        ]
     }
 }
 
@@ -143,6 +165,18 @@ fn in_words(duration: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_accessibility_statement_names_the_day_of_its_review_if_there_was_one() {
+        let pages = Pages::new(crate::PagesSettings::default()).unwrap();
+        let [never, once] = <[_; 2]>::try_from(AccessibilityPage::samples()).unwrap();
+
+        let shown = |page| pages.render(&Shell::default(), page).unwrap();
+
+        let words = "This statement was last reviewed on 22 November 2026.";
+        assert!(shown(&once).contains(words));
+        assert!(!shown(&never).contains("reviewed"));
+    }
 
     #[test]
     fn durations_read_in_the_largest_whole_unit() {

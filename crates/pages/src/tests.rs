@@ -251,7 +251,7 @@ fn the_titles_of_our_own_views_are_all_different() {
     let mut titles: Vec<_> = ErrorView::samples().iter().map(View::title).collect();
     titles.extend(CookiesPage::samples().iter().map(View::title));
     titles.extend(PrivacyPage::samples().iter().map(View::title));
-    titles.extend(AccessibilityPage::samples().iter().map(View::title));
+    titles.push(AccessibilityPage::samples()[0].title());
     titles.push(MailboxPage::samples()[0].title());
 
     let distinct: BTreeSet<_> = titles.iter().collect();

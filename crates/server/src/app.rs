@@ -8,7 +8,7 @@ use actix_web::http::KeepAlive;
 use actix_web::middleware::from_fn;
 use actix_web::web::{Data, PayloadConfig, ServiceConfig};
 use actix_web::{App, HttpServer};
-use pages::information::{self, CookiesPage};
+use pages::information::{self, CookiesPage, Information};
 
 use crate::client_address::TrustedProxies;
 use crate::compose::{self, Composition};
@@ -33,7 +33,10 @@ pub struct Bound {
 pub fn bind(config: &Config, composition: &Composition, health: &Health) -> std::io::Result<Bound> {
     let http = &config.http;
     let front = front(config, composition);
-    let cookies_page = cookies_page(config);
+    let information = Information {
+        cookies: cookies_page(config),
+        accessibility: config.presentation.accessibility_page(),
+    };
     let (composition, health) = (composition.clone(), health.clone());
     let body_limit = http.body_limit.bytes();
     let mut server = HttpServer::new(move || {
@@ -43,7 +46,7 @@ pub fn bind(config: &Config, composition: &Composition, health: &Health) -> std:
                 Rc::clone(&front).around(request, next)
             }))
             .app_data(PayloadConfig::new(body_limit))
-            .configure(|app| routes(app, &composition, &health, &cookies_page))
+            .configure(|app| routes(app, &composition, &health, &information))
     })
     .disable_signals()
     .client_request_timeout(http.header_timeout)
@@ -66,7 +69,7 @@ fn routes(
     app: &mut ServiceConfig,
     composition: &Composition,
     health: &Health,
-    cookies_page: &CookiesPage,
+    information: &Information,
 ) {
     app.app_data(Data::new(composition.provider.clone()))
         .app_data(Data::new(composition.journey.clone()))
@@ -74,7 +77,7 @@ fn routes(
         .configure(protocol::routes)
         .configure(journey::routes)
         .configure(pages::assets::configure)
-        .configure(information::routes(cookies_page.clone()))
+        .configure(information::routes(information.clone()))
         .configure(health.routes());
     if let Some(mailbox) = &composition.mailbox {
         app.configure(mailbox.routes());

@@ -1,6 +1,8 @@
 //! `[brand]` and `[contact]`: what the pages are called, how they look and whom they name.
 
+use chrono::NaiveDate;
 use model::EmailAddress;
+use pages::information::AccessibilityPage;
 use pages::{Brand, PagesSettings, Phase};
 use url::Url;
 
@@ -22,16 +24,20 @@ pub struct Presentation {
     pub organisation: String,
     /// Where people get help.
     pub support_email: EmailAddress,
+    /// When they last read and confirmed the accessibility statement.
+    pub accessibility_reviewed: Option<NaiveDate>,
 }
 
 impl Presentation {
     pub(crate) fn read(root: &mut Section<'_>) -> Option<Self> {
-        let (organisation, support_email) = root.inside("contact", |section| {
-            (
-                section.required("organisation"),
-                section.required("support_email"),
-            )
-        });
+        let (organisation, support_email, accessibility_reviewed) =
+            root.inside("contact", |section| {
+                (
+                    section.required("organisation"),
+                    section.required("support_email"),
+                    section.optional("accessibility_reviewed"),
+                )
+            });
         root.inside("brand", |section| {
             let brand = section.or("look", Brand::Generic);
             let product_name = section.or("product_name", "Get an identity".to_owned());
@@ -44,6 +50,7 @@ impl Presentation {
                 feedback_url,
                 organisation: organisation?,
                 support_email: support_email?,
+                accessibility_reviewed,
             })
         })
     }
@@ -58,6 +65,15 @@ impl Presentation {
             support_email: Some(self.support_email.as_typed().to_owned()),
             phase: self.phase,
             feedback_url: self.feedback_url.as_ref().map(Url::to_string),
+        }
+    }
+
+    /// The statement, with its date as people write it.
+    #[must_use]
+    pub fn accessibility_page(&self) -> AccessibilityPage {
+        let reviewed = self.accessibility_reviewed;
+        AccessibilityPage {
+            reviewed: reviewed.map(|date| date.format("%-d %B %Y").to_string()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use chrono::NaiveDate;
 use ipnet::IpNet;
 use url::Url;
 
@@ -170,6 +171,7 @@ parsed_from_text!(
     Url,
     "an absolute URL, for example \"https://example.org/path\""
 );
+parsed_from_text!(NaiveDate, "a date, for example \"2026-11-22\"");
 parsed_from_text!(
     SocketAddr,
     "an address and a port, for example \"127.0.0.1:8080\""

@@ -126,6 +126,28 @@ fn a_variable_holds_a_list_parted_by_commas() {
 }
 
 #[test]
+fn the_day_of_a_review_is_set_as_a_date_and_shown_as_people_write_it() {
+    let reviewed = |day| {
+        let scene = development().variable("CONTACT__ACCESSIBILITY_REVIEWED", day);
+        let loaded = scene.load()?;
+        Ok(loaded.config.presentation.accessibility_page().reviewed)
+    };
+
+    assert_eq!(
+        reviewed("2026-11-02"),
+        Ok(Some("2 November 2026".to_owned()))
+    );
+    let told: Vec<String> = reviewed("2 November 2026").unwrap_err();
+    assert_eq!(
+        told,
+        [
+            "contact.accessibility_reviewed: must be a date, for example \"2026-11-22\" \
+             (environment variable IDENTITY__CONTACT__ACCESSIBILITY_REVIEWED)"
+        ]
+    );
+}
+
+#[test]
 fn every_fault_is_told_at_once_with_its_place_and_what_would_be_right() {
     let scene = Scene::new(Environment::Development)
         .file(
