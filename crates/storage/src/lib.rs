@@ -38,6 +38,7 @@ mod sqlite;
 #[cfg(test)]
 mod statement_tests;
 mod stored;
+pub mod support_tasks;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod trn_links;

@@ -29,13 +29,14 @@ use crate::refresh_tokens::{self, NewRefreshToken};
 use crate::samples::{
     DAY, HOUR, MINUTE, authentication_of, client_id, digest, grant, scope, user_id, write,
 };
+use crate::support_tasks::{NewSupportTask, Opened};
 use crate::testing::{Kind, TestDatabase};
 use crate::trn_links::{self, NewLink};
 use crate::unit_of_work::Tx;
 use crate::user_details::{self, NewDetails};
 use crate::{
     authorization_codes, client_assertions, clients, consents, events, grants, interactions,
-    outbox, people, revoked_jwts, trn_watchers, users,
+    outbox, people, revoked_jwts, support_tasks, trn_watchers, users,
 };
 
 /// The texts of statements: those that ran, and those that stay prepared.
@@ -70,6 +71,7 @@ impl Seen {
 fn as_requests_do(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     sign_in(tx)?;
     say_who_they_are(tx)?;
+    ask_for_help(tx)?;
     exchange(tx)?;
     sign_out(tx)
 }
@@ -190,6 +192,20 @@ fn say_who_they_are(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     trn_watchers::watch(tx, &ada, &demo)?;
     user_details::standing(tx, &ada)?;
     people::find(tx, &ada)?;
+    Ok(())
+}
+
+fn ask_for_help(tx: &mut Tx<'_>) -> Result<(), StorageError> {
+    let task = NewSupportTask {
+        id: "task".to_owned(),
+        reference: "GAI-7K3M-Q2X9".to_owned(),
+        kind: "lost_address".to_owned(),
+        user_id: Some(user_id("ada")),
+        client_id: Some(client_id("demo")),
+        sealed: b"sealed".to_vec(),
+    };
+    let opened = support_tasks::open(tx, &task)?;
+    assert_eq!(opened, Opened::Opened);
     Ok(())
 }
 
