@@ -91,7 +91,7 @@ mod tests {
         code: &'static str,
         link: &'static str,
         minutes: u64,
-        service_name: &'static str,
+        service: &'static str,
     }
 
     impl EmailView for SignIn {
@@ -107,7 +107,7 @@ mod tests {
                 code: "123456",
                 link: "https://identity.example/sign-in/link/a?b=c&d=e",
                 minutes: 15,
-                service_name: "Tom & Jerry's <Service>",
+                service: "Tom & Jerry's <Service>",
             }]
         }
     }
