@@ -7,7 +7,8 @@
 //! - *strict*: date of birth and TRN agree, and the National Insurance number or, where the record
 //!   has none, first and last name: found, level Medium.
 //!
-//! A stated TRN leaves out every record with another one. A stated National Insurance number that
+//! A stated TRN leaves out every record that it does not lead to: one that was merged leads to the
+//! record that survived. A stated National Insurance number that
 //! is not the record's leaves the match undecided. More than one record is undecided, too.
 
 mod names;
@@ -156,7 +157,7 @@ impl Person<'_> {
             (Some(stated), Some(recorded)) => Some(stated.agrees_with(recorded)),
             _ => None,
         };
-        let same_trn = details.stated_trn().map(|stated| *stated == record.trn);
+        let same_trn = details.stated_trn().map(|stated| record.has_trn(stated));
         let agreements = [
             (Attribute::Name, self.has_name_of(record)),
             (

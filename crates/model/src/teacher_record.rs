@@ -13,6 +13,10 @@ use crate::trn::Trn;
 pub struct TeacherRecord {
     /// The record's number.
     pub trn: Trn,
+    /// The numbers of records that were merged into this one, as far as they were met on the way to
+    /// it: they are this person's, too.
+    #[serde(default)]
+    pub merged_trns: Vec<Trn>,
     /// The first name; empty for a person with one name only.
     pub first_name: String,
     /// The middle names; empty when there are none.
@@ -40,6 +44,14 @@ pub struct RecordName {
     pub middle: String,
     /// The last name.
     pub last: String,
+}
+
+impl TeacherRecord {
+    /// Whether a number leads to this record.
+    #[must_use]
+    pub fn has_trn(&self, trn: &Trn) -> bool {
+        self.trn == *trn || self.merged_trns.contains(trn)
+    }
 }
 
 impl fmt::Debug for TeacherRecord {

@@ -48,6 +48,7 @@ fn ada() -> TeacherDetails {
 fn record() -> TeacherRecord {
     TeacherRecord {
         trn: Trn::parse(TRN).unwrap(),
+        merged_trns: Vec::new(),
         first_name: "Ada".to_owned(),
         middle_name: String::new(),
         last_name: "Lovelace".to_owned(),
@@ -343,6 +344,18 @@ fn a_stated_trn_leaves_out_every_other_record() {
         assert_eq!(found(&other, &[record()], policy), Match::Nothing);
         let found = found(&other, &[record(), twin.clone()], policy);
         assert_eq!(found.trn().map(Trn::as_str), Some("7654321"));
+    }
+}
+
+#[test]
+fn the_stated_trn_of_a_merged_record_agrees_with_the_one_that_survived() {
+    let before = ada_with(|details| details.trn = trn("7654321"));
+    let survivor = record_with(|record| record.merged_trns = vec![Trn::parse("7654321").unwrap()]);
+
+    for policy in [MatchPolicy::Default, MatchPolicy::Strict] {
+        let found = found(&before, std::slice::from_ref(&survivor), policy);
+
+        assert_eq!(found.trn().map(Trn::as_str), Some(TRN));
     }
 }
 
