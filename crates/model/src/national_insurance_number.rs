@@ -76,6 +76,13 @@ impl NationalInsuranceNumber {
         pairs
     }
 
+    /// The same of a number as a teaching record has it, which may be of any shape; empty when it
+    /// has none.
+    #[must_use]
+    pub fn recorded_without_suffix(recorded: &str) -> String {
+        bare(recorded).chars().take(WITHOUT_SUFFIX).collect()
+    }
+
     /// Whether a teaching record's number is this one. Some records lack the suffix: then the
     /// first eight characters decide.
     #[must_use]
@@ -254,6 +261,10 @@ mod tests {
         for recorded in ["AB123456C", "ab 12 34 56 c", "AB123456", "AB123456 "] {
             assert!(stated.agrees_with(recorded), "{recorded}");
         }
+        assert_eq!(
+            NationalInsuranceNumber::recorded_without_suffix("ab 12 34 56 c"),
+            stated.without_suffix()
+        );
         for recorded in ["AB123456D", "AB123457C", "AB12345", "AB123457", ""] {
             assert!(!stated.agrees_with(recorded), "{recorded}");
         }

@@ -39,8 +39,10 @@ mod sqlite;
 mod statement_tests;
 mod stored;
 pub mod support_tasks;
+pub mod teacher_records;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod training_providers;
 pub mod trn_links;
 pub mod trn_watchers;
 mod unit_of_work;

@@ -1,7 +1,5 @@
 //! How looking for each account's teaching record ended: status and TRN are one row.
 
-use std::time::Duration;
-
 use diesel::prelude::*;
 use model::keyring::{Purpose, Unopenable};
 use model::requirement::TrnStanding;

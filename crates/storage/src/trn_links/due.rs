@@ -1,6 +1,16 @@
 //! Whose records are to be asked again without them: people come back rarely, records grow.
 
-use super::*;
+use std::time::Duration;
+
+use diesel::prelude::*;
+use model::UserId;
+use model::trn_lookup::{MatchPolicy, TrnLookupStatus};
+
+use super::{TABLE, UNAVAILABLE};
+use crate::error::StorageError;
+use crate::prepared::KeepPrepared as _;
+use crate::schema::trn_links;
+use crate::unit_of_work::Tx;
 
 /// The records are asked again for one account at most this often.
 const BETWEEN_LOOKUPS: Duration = Duration::from_secs(24 * 60 * 60);
