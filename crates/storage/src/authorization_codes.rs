@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use model::authorization_code::{AuthorizationCode, Grant};
-use model::{ClientId, SecretDigest, Timestamp};
+use model::{ClientId, SecretDigest, Timestamp, UserId};
 
 use crate::error::StorageError;
 use crate::grants;
@@ -162,6 +162,18 @@ pub fn end_session(tx: &mut Tx<'_>, sid: &str) -> Result<usize, StorageError> {
         .set(authorization_codes::expires_at.eq(now))
         .changed(connection))?;
     Ok(ended)
+}
+
+/// The same for every code of a person, and before all their grants are revoked.
+pub(crate) fn end_all_of(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), StorageError> {
+    let now = tx.now().millis();
+    on_either!(tx, connection => diesel::update(authorization_codes::table)
+        .filter(authorization_codes::user_id.eq(user_id.as_str()))
+        .filter(authorization_codes::redeemed_at.is_null())
+        .filter(authorization_codes::expires_at.gt(now))
+        .set(authorization_codes::expires_at.eq(now))
+        .changed(connection))?;
+    Ok(())
 }
 
 #[cfg(test)]

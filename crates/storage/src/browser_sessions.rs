@@ -221,5 +221,14 @@ pub fn end(tx: &mut Tx<'_>, secret: &SecretDigest) -> Result<Option<EndedSession
     }))
 }
 
+/// Ends every session of a person. Of use only with what else signing in opened
+/// ([`users::sign_out_everywhere`](crate::users::sign_out_everywhere)).
+pub(crate) fn end_all_of(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), StorageError> {
+    on_either!(tx, connection => diesel::delete(browser_sessions::table)
+        .filter(browser_sessions::user_id.eq(user_id.as_str()))
+        .execute(connection))?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use model::authorization_code::Grant;
-use model::{ClientId, Timestamp};
+use model::{ClientId, Timestamp, UserId};
 
 use crate::error::StorageError;
 use crate::prepared::KeepPrepared as _;
@@ -121,6 +121,18 @@ pub fn revoke_session(tx: &mut Tx<'_>, sid: &str) -> Result<Vec<String>, Storage
         .load(connection))?;
     clients.sort();
     Ok(clients)
+}
+
+/// Revokes every grant of a person, `offline_access` or not. Of use only with what else signing
+/// in opened ([`users::sign_out_everywhere`](crate::users::sign_out_everywhere)).
+pub(crate) fn revoke_all_of(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), StorageError> {
+    let now = tx.now().millis();
+    on_either!(tx, connection => diesel::update(grants::table)
+        .filter(grants::user_id.eq(user_id.as_str()))
+        .filter(grants::revoked_at.is_null())
+        .set(grants::revoked_at.eq(now))
+        .changed(connection))?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use model::interaction::{Answers, Outcome};
 use model::requirement::Requirements;
-use model::{ClientId, Interaction, InteractionId, SecretDigest, Timestamp};
+use model::{ClientId, Interaction, InteractionId, SecretDigest, Timestamp, UserId};
 
 use crate::connection::Connection;
 use crate::error::StorageError;
@@ -274,6 +274,26 @@ pub fn take(
         .get_result(connection)
         .optional())?;
     row.map(InteractionRow::into_interaction).transpose()
+}
+
+/// Ends every interaction that a person has signed in to and that goes on. Of use only with what
+/// else signing in opened ([`users::sign_out_everywhere`](crate::users::sign_out_everywhere)).
+///
+/// Reads through all that go on, which are those of an hour.
+pub(crate) fn end_all_of(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), StorageError> {
+    let now = tx.now().millis();
+    let signed_in = format!(r#"%"user_id":"{user_id}"%"#);
+    let is_theirs = interactions::answers
+        .like(&signed_in)
+        .nullable()
+        .or(interactions::outcome.like(&signed_in));
+    on_either!(tx, connection => diesel::update(interactions::table)
+        .filter(interactions::expires_at.gt(now))
+        .filter(interactions::taken_at.is_null())
+        .filter(is_theirs)
+        .set(interactions::expires_at.eq(now))
+        .changed(connection))?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ use crate::testing::{Kind, TestDatabase};
 use crate::trn_links::{self, NewLink};
 use crate::unit_of_work::Tx;
 use crate::user_details::{self, NewDetails};
+use crate::users::{Changed, Merged};
 use crate::{
     authorization_codes, client_assertions, clients, consents, events, grants, interactions,
     outbox, people, revoked_jwts, support_tasks, trn_watchers, users,
@@ -73,7 +74,8 @@ fn as_requests_do(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     say_who_they_are(tx)?;
     ask_for_help(tx)?;
     exchange(tx)?;
-    sign_out(tx)
+    sign_out(tx)?;
+    become_one(tx)
 }
 
 fn sign_in(tx: &mut Tx<'_>) -> Result<(), StorageError> {
@@ -260,6 +262,18 @@ fn sign_out(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     browser_sessions::end(tx, &digest("two"))?;
     outbox::claim(tx, MINUTE)?;
     outbox::complete(tx, "message")
+}
+
+fn become_one(tx: &mut Tx<'_>) -> Result<(), StorageError> {
+    let (ada, bob) = (user_id("ada"), user_id("bob"));
+    let [first, second] =
+        ["bob@home.test", "bob@work.test"].map(|text| EmailAddress::parse(text).unwrap());
+    users::sign_in(tx, &first, &bob)?;
+    users::find_by_address(tx, &first)?;
+    let merged = users::merge(tx, &ada, &bob)?;
+    let changed = users::change_address(tx, &bob, &second)?;
+    assert_eq!((merged, changed), (Merged::Merged, Changed::Changed));
+    users::sign_out_everywhere(tx, &bob)
 }
 
 /// The steps of a plan that look at more rows than they are asked for.

@@ -1,5 +1,9 @@
 //! Accounts.
 
+mod merging;
+
+pub use merging::{Merged, merge};
+
 use diesel::prelude::*;
 use model::{EmailAddress, Timestamp, User, UserId};
 
@@ -8,6 +12,7 @@ use crate::prepared::KeepPrepared as _;
 use crate::schema::users;
 use crate::stored;
 use crate::unit_of_work::Tx;
+use crate::{authorization_codes, browser_sessions, grants, interactions};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
@@ -101,6 +106,84 @@ pub fn find(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<User>, StorageError> 
         .first(connection)
         .optional())?;
     row.map(UserRow::into_user).transpose()
+}
+
+/// The account that an address opens, if there is one.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn find_by_address(
+    tx: &mut Tx<'_>,
+    email: &EmailAddress,
+) -> Result<Option<User>, StorageError> {
+    let row: Option<UserRow> = on_either!(tx, connection => users::table
+        .filter(users::email_lookup.eq(email.lookup()))
+        .select(UserRow::as_select())
+        .first(connection)
+        .optional())?;
+    row.map(UserRow::into_user).transpose()
+}
+
+/// How giving an account another address ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Changed {
+    /// The address opens the account now, and the one before no longer does.
+    Changed,
+    /// The address is another account's; nothing changed.
+    AddressTaken,
+}
+
+/// Has another address, which was proven by a code, open the account.
+///
+/// The unique address decides, so of any number of accounts that are given one address at once
+/// exactly one gets it.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails, and when there is no such account.
+pub fn change_address(
+    tx: &mut Tx<'_>,
+    id: &UserId,
+    email: &EmailAddress,
+) -> Result<Changed, StorageError> {
+    let now = tx.now().millis();
+    let update = diesel::update(users::table)
+        .filter(users::id.eq(id.as_str()))
+        .set((
+            users::email.eq(email.as_typed()),
+            users::email_lookup.eq(email.lookup()),
+            users::email_verified_at.eq(now),
+            users::updated_at.eq(now),
+        ));
+    match unless_taken!(tx, connection => update.changed(connection))? {
+        Some(0) => Err(StorageError::from(diesel::result::Error::NotFound)),
+        Some(_) => Ok(Changed::Changed),
+        None => Ok(Changed::AddressTaken),
+    }
+}
+
+/// Ends everything that signing in to the account opened, in every browser and at every client:
+/// requests under way, sessions, codes that nobody has redeemed yet, and grants, `offline_access`
+/// included.
+///
+/// For an account that somebody else may have got into: what is under way ends first, so that it
+/// opens nothing behind what was ended.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn sign_out_everywhere(tx: &mut Tx<'_>, id: &UserId) -> Result<(), StorageError> {
+    interactions::end_all_of(tx, id)?;
+    end_access(tx, id)
+}
+
+/// A redemption that is under way either finds its code ended, or has its grant revoked.
+fn end_access(tx: &mut Tx<'_>, id: &UserId) -> Result<(), StorageError> {
+    browser_sessions::end_all_of(tx, id)?;
+    authorization_codes::end_all_of(tx, id)?;
+    grants::revoke_all_of(tx, id)
 }
 
 #[cfg(test)]
