@@ -1,5 +1,8 @@
 //! A provider over a database of its own, for tests that speak to it as clients do.
 
+pub(crate) mod browser;
+pub(crate) mod teacher;
+
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 

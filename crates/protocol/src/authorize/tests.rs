@@ -1,5 +1,7 @@
 //! The tables of request parsing and decision; the answers as browsers see them are tested whole
-//! in `tests/acceptance/oidc`.
+//! in `tests/acceptance/oidc`, those of teacher details here.
+
+mod teacher_details;
 
 use model::browser_session::{Acr, Amr, Authentication};
 use model::client::{AuthMethod, ClientSettings, ConsentPolicy, Credential, GrantType};

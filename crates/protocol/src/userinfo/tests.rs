@@ -1,5 +1,7 @@
 //! Userinfo in its three forms, its refusals, and what it never tells.
 
+mod details;
+
 use std::time::Duration;
 
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
