@@ -30,6 +30,7 @@ fn record(number: &str, last_name: &str) -> EmbeddedRecord {
             date_of_birth: None,
             national_insurance_number: None,
             email_addresses: Vec::new(),
+            merged_trns: Vec::new(),
         },
         status: RecordStatus::Active,
     }
