@@ -29,6 +29,7 @@ mod prepared;
 pub mod purge;
 pub mod refresh_tokens;
 pub mod revoked_jwts;
+pub mod rewrap;
 #[cfg(test)]
 mod samples;
 mod schema;
