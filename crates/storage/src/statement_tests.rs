@@ -30,6 +30,7 @@ use crate::samples::{
     DAY, HOUR, MINUTE, authentication_of, client_id, digest, grant, scope, user_id, write,
 };
 use crate::support_tasks::{NewSupportTask, Opened};
+use crate::teacher_records::{self, Key};
 use crate::testing::{Kind, TestDatabase};
 use crate::trn_links::{self, NewLink};
 use crate::unit_of_work::Tx;
@@ -193,6 +194,8 @@ fn say_who_they_are(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     trn_links::look_up_soon(tx, &ada)?;
     trn_watchers::watch(tx, &ada, &demo)?;
     user_details::standing(tx, &ada)?;
+    trn_links::find_owner(tx, &[b"digest".to_vec()])?;
+    teacher_records::find(tx, &keyring, &[Key::Trn(Trn::parse("1234567").unwrap())])?;
     people::find(tx, &ada)?;
     Ok(())
 }
@@ -292,6 +295,8 @@ fn wasteful_steps(tx: &mut Tx<'_>, statement: &str) -> Vec<String> {
     let wasteful = ["SCAN", "MATERIALIZE", "AUTOMATIC"];
     let details = steps.into_iter().map(|step| step.detail);
     details
+        // One row, or two during an import.
+        .filter(|detail| !detail.contains("teacher_record_imports"))
         .filter(|detail| wasteful.iter().any(|word| detail.contains(word)))
         .collect()
 }
