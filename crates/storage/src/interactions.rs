@@ -285,7 +285,6 @@ pub(crate) fn end_all_of(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), Storag
     let signed_in = format!(r#"%"user_id":"{user_id}"%"#);
     let is_theirs = interactions::answers
         .like(&signed_in)
-        .nullable()
         .or(interactions::outcome.like(&signed_in));
     on_either!(tx, connection => diesel::update(interactions::table)
         .filter(interactions::expires_at.gt(now))

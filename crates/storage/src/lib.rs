@@ -9,6 +9,7 @@
 mod connection;
 
 pub mod access_tokens;
+pub mod address_changes;
 pub mod authorization_codes;
 pub mod browser_sessions;
 pub mod client_assertions;

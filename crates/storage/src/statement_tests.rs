@@ -20,6 +20,7 @@ use model::{
 };
 
 use crate::access_tokens::{self, NewAccessToken};
+use crate::address_changes::{self, NewAddressChange};
 use crate::browser_sessions::{self, NewSession, SessionLifetimes};
 use crate::connection::Connection;
 use crate::email_codes::{self, NewEmailCode};
@@ -76,6 +77,7 @@ fn as_requests_do(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     ask_for_help(tx)?;
     exchange(tx)?;
     sign_out(tx)?;
+    change_address(tx)?;
     become_one(tx)
 }
 
@@ -265,6 +267,22 @@ fn sign_out(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     browser_sessions::end(tx, &digest("two"))?;
     outbox::claim(tx, MINUTE)?;
     outbox::complete(tx, "message")
+}
+
+fn change_address(tx: &mut Tx<'_>) -> Result<(), StorageError> {
+    let change = NewAddressChange {
+        id: "change".to_owned(),
+        user_id: user_id("ada"),
+        sealed: b"sealed".to_vec(),
+        freeze: digest("freeze"),
+        takes_effect_at: tx.now(),
+    };
+    address_changes::schedule(tx, &change)?;
+    address_changes::claim_due(tx)?;
+    address_changes::complete(tx, &change.id)?;
+    let frozen = address_changes::freeze(tx, &change.freeze, DAY)?;
+    assert!(frozen.is_some());
+    Ok(())
 }
 
 fn become_one(tx: &mut Tx<'_>) -> Result<(), StorageError> {

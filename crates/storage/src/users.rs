@@ -125,6 +125,16 @@ pub fn find_by_address(
     row.map(UserRow::into_user).transpose()
 }
 
+/// Keeps everybody else from changing an account until this unit of work ends; `false` when it is
+/// gone.
+pub(crate) fn lock(tx: &mut Tx<'_>, id: &UserId) -> Result<bool, StorageError> {
+    let locked = on_either!(tx, connection => diesel::update(users::table)
+        .filter(users::id.eq(id.as_str()))
+        .set(users::created_at.eq(users::created_at))
+        .changed(connection))?;
+    Ok(locked == 1)
+}
+
 /// How giving an account another address ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]

@@ -37,7 +37,7 @@ pub fn merge(tx: &mut Tx<'_>, from: &UserId, into: &UserId) -> Result<Merged, St
         std::cmp::Ordering::Equal => return Ok(Merged::NotTwoAccounts),
         std::cmp::Ordering::Greater => (into, from),
     };
-    if !lock(tx, first)? || !lock(tx, second)? {
+    if !super::lock(tx, first)? || !super::lock(tx, second)? {
         return Ok(Merged::NotTwoAccounts);
     }
     rename(tx, from, into)?;
@@ -45,16 +45,6 @@ pub fn merge(tx: &mut Tx<'_>, from: &UserId, into: &UserId) -> Result<Merged, St
     super::end_access(tx, from)?;
     delete(tx, from)?;
     Ok(Merged::Merged)
-}
-
-/// Keeps everybody else from changing an account until this unit of work ends; `false` when it is
-/// gone.
-fn lock(tx: &mut Tx<'_>, id: &UserId) -> Result<bool, StorageError> {
-    let locked = on_either!(tx, connection => diesel::update(users::table)
-        .filter(users::id.eq(id.as_str()))
-        .set(users::created_at.eq(users::created_at))
-        .changed(connection))?;
-    Ok(locked == 1)
 }
 
 /// Remembers the name of `from`, and those it had before, as earlier names of `into`.
