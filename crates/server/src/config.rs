@@ -24,6 +24,7 @@ pub mod secrets;
 mod section;
 mod setting;
 pub mod sign_in;
+pub mod teacher_records;
 pub mod tokens;
 mod tree;
 
@@ -43,6 +44,7 @@ use presentation::Presentation;
 use secrets::Secrets;
 use section::{Report, Section};
 use sign_in::SignIn;
+use teacher_records::TeacherRecords;
 use tokens::{Keys, Tokens};
 
 /// Everything that is configured.
@@ -62,6 +64,8 @@ pub struct Config {
     pub secrets: Secrets,
     /// How long a sign-in lasts and how often it may be tried.
     pub sign_in: SignIn,
+    /// Where teaching records come from.
+    pub teacher_records: TeacherRecords,
     /// Lifetimes of tokens.
     pub tokens: Tokens,
     /// Lives of signing keys.
@@ -116,6 +120,9 @@ impl Config {
         let database = root.inside("database", Database::read);
         let secrets = root.inside("secrets", |section| Secrets::read(section, environment));
         let sign_in = SignIn::read(root);
+        let teacher_records = root.inside("teacher_records", |section| {
+            TeacherRecords::read(section, sign_in.interaction)
+        });
         let tokens = root.inside("tokens", Tokens::read);
         let keys = root.inside("keys", |section| Keys::read(section, &tokens));
         let mail = root.inside("mail", |section| Mail::read(section, environment));
@@ -131,6 +138,7 @@ impl Config {
             database: database?,
             secrets,
             sign_in,
+            teacher_records: teacher_records?,
             tokens,
             keys: keys?,
             mail: mail?,

@@ -1,6 +1,7 @@
 //! The configuration as a whole: layers, faults and what is shown.
 
 mod shipped;
+mod teacher_records;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
