@@ -3,7 +3,7 @@
 
 use model::name::{NamePart, PersonName};
 use model::trn_lookup::{TrnLookupStatus, VerificationLevel};
-use model::{Client, ScopeSet, Trn, UserId};
+use model::{Client, DateOfBirth, NationalInsuranceNumber, ScopeSet, Trn, UserId};
 use serde::Serialize;
 
 use crate::person::Person;
@@ -157,7 +157,7 @@ impl<'a> UserClaims<'a> {
             ni_number: details
                 .stated_national_insurance_number()
                 .filter(|_| tells(PersonalScope::NationalInsurance))
-                .map(|number| number.as_str()),
+                .map(NationalInsuranceNumber::as_str),
         }
     }
 }
@@ -176,7 +176,7 @@ impl<'a> ProfileClaims<'a> {
                 .map(NamePart::as_str),
             family_name: name.map(|name| name.last.as_str()),
             preferred_name: details.preferred_name.as_ref().map(NamePart::as_str),
-            birthdate: details.date_of_birth.as_ref().map(|date| date.iso()),
+            birthdate: details.date_of_birth.as_ref().map(DateOfBirth::iso),
             updated_at: person.updated_at().seconds(),
             previous_user_id: &person.previous_ids,
         }

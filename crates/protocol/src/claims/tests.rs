@@ -4,9 +4,7 @@ use model::client::{ClientSettings, Credential};
 use model::requirement::TrnStanding;
 use model::teacher_details::{Stated, TeacherDetails};
 use model::trn_lookup::MatchPolicy;
-use model::{
-    ClientId, DateOfBirth, EmailAddress, NationalInsuranceNumber, Timestamp, User, UserId,
-};
+use model::{ClientId, EmailAddress, Timestamp, User, UserId};
 use serde_json::{Value, json};
 
 use super::*;
