@@ -1,5 +1,6 @@
 //! Authorization codes.
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use model::authorization_code::{AuthorizationCode, Grant};
 use model::{ClientId, SecretDigest, Timestamp, UserId};
@@ -7,7 +8,7 @@ use model::{ClientId, SecretDigest, Timestamp, UserId};
 use crate::error::StorageError;
 use crate::grants;
 use crate::prepared::KeepPrepared as _;
-use crate::schema::authorization_codes;
+use crate::schema::{authorization_codes, users};
 use crate::stored;
 use crate::unit_of_work::Tx;
 
@@ -96,7 +97,7 @@ pub enum Redemption {
         /// The grant that was revoked.
         grant_id: String,
     },
-    /// It came too late, or after its session was signed out.
+    /// It came too late, or after its session was signed out or its account was gone.
     Expired,
     /// There is none of that digest for this client, or no longer.
     Unknown,
@@ -105,7 +106,8 @@ pub enum Redemption {
 /// Redeems a code for the client that it was issued to.
 ///
 /// One conditional `UPDATE` decides, so of any number of concurrent calls exactly one gets
-/// [`Redemption::First`]; the others revoke its grant.
+/// [`Redemption::First`]; the others revoke its grant. A code of an account that is gone, merged
+/// into another one, gives nothing.
 ///
 /// # Errors
 ///
@@ -116,11 +118,13 @@ pub fn redeem(
     client_id: &ClientId,
 ) -> Result<Redemption, StorageError> {
     let now = tx.now().millis();
+    let account = users::table.filter(users::id.eq(authorization_codes::user_id));
     let first: Option<CodeRow> = on_either!(tx, connection => diesel::update(authorization_codes::table)
         .filter(authorization_codes::digest.eq(digest.as_bytes().as_slice()))
         .filter(authorization_codes::client_id.eq(client_id.as_str()))
         .filter(authorization_codes::redeemed_at.is_null())
         .filter(authorization_codes::expires_at.gt(now))
+        .filter(exists(account))
         .set(authorization_codes::redeemed_at.eq(now))
         .returning(CodeRow::as_returning())
         .prepared()

@@ -324,6 +324,7 @@ diesel::joinable!(trn_links -> users (user_id));
 diesel::joinable!(user_details -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
     access_tokens,
+    authorization_codes,
     grants,
     merged_users,
     refresh_tokens,

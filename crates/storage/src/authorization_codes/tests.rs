@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::samples::{MINUTE, client_id, digest, grant, in_parallel, write};
+use crate::samples::{MINUTE, client_id, digest, grant, in_parallel, user_id, with_account, write};
 use crate::testing::{START, on_both_databases};
 use crate::unit_of_work::Store;
 
@@ -15,6 +15,7 @@ fn code() -> AuthorizationCode {
 }
 
 fn with_code(store: &Store) {
+    with_account(store, "ada");
     write(store, |tx| {
         let expires_at = tx.now().plus(MINUTE);
         insert(tx, &digest("code"), &code(), expires_at)
@@ -34,6 +35,25 @@ fn replayed() -> Redemption {
     Redemption::Replayed {
         grant_id: "grant".to_owned(),
     }
+}
+
+#[test]
+fn a_code_of_an_account_that_is_gone_gives_nothing() {
+    on_both_databases(|store, _| {
+        with_account(store, "ada");
+        with_account(store, "bob");
+        let merged = write(store, |tx| {
+            crate::users::merge(tx, &user_id("ada"), &user_id("bob"))
+        });
+        assert_eq!(merged, crate::users::Merged::Merged);
+        // Issued in another tab at the same moment, behind the codes that the merge ended.
+        write(store, |tx| {
+            let expires_at = tx.now().plus(MINUTE);
+            insert(tx, &digest("code"), &code(), expires_at)
+        });
+
+        assert_eq!(presented_by(store, "demo"), Redemption::Expired);
+    });
 }
 
 /// Redeems as the token endpoint does: whoever is first stores the grant that the code gives.

@@ -8,7 +8,9 @@ use super::*;
 use crate::authorization_codes::Redemption;
 use crate::browser_sessions::{NewSession, SessionLifetimes};
 use crate::interactions::Found;
-use crate::samples::{HOUR, MINUTE, authentication_of, client_id, digest, grant, scope};
+use crate::samples::{
+    HOUR, MINUTE, authentication_of, client_id, digest, grant, scope, with_account,
+};
 use crate::unit_of_work::Tx;
 
 fn interaction(tx: &Tx<'_>, name: &str) -> Interaction {
@@ -32,6 +34,7 @@ fn interaction(tx: &Tx<'_>, name: &str) -> Interaction {
 
 /// Everything that a person who signs in opens: what it is called begins with their name.
 fn with_everything_open(store: &Store, name: &'static str) {
+    with_account(store, name);
     write(store, move |tx| {
         let now = tx.now();
         let authentication = authentication_of(name, now);
