@@ -8,8 +8,8 @@ use model::requirement::{ConsentRule, DetailsStanding, Standing};
 use model::secret::SecretKind;
 use model::{Client, Interaction, InteractionId, Secret, SecretDigest, Timestamp};
 use storage::{
-    StorageError, Tx, authorization_codes, browser_sessions, consents, interactions, trn_links,
-    user_details,
+    StorageError, Tx, authorization_codes, browser_sessions, consents, interactions, people,
+    trn_links, user_details,
 };
 
 use crate::authorize::decision::{Decision, decide};
@@ -61,8 +61,9 @@ pub(crate) async fn begin(
     let (parts, recipient, session) = (provider.clone(), recipient.clone(), browser.session);
     let write = provider.store.write(move |tx| {
         let session = find_session(tx, session.as_ref())?;
+        let mut request = request;
         let standing = match &session {
-            Some(session) => standing(tx, session, &recipient.client, &request)?,
+            Some(session) => standing(tx, session, &recipient.client, &mut request)?,
             None => Standing::default(),
         };
         match (decide(&request, &standing, None, tx.now()), session) {
@@ -94,15 +95,22 @@ fn find_session(
     }
 }
 
-/// What is known of the person in a session, as far as the request asks for it.
+/// What is known of the person in a session, as far as the request asks for it. A hint that names
+/// an account that was merged into theirs means theirs from now on.
 pub(crate) fn standing(
     tx: &mut Tx<'_>,
     session: &BrowserSession,
     client: &Client,
-    request: &AuthorizationRequest,
+    request: &mut AuthorizationRequest,
 ) -> Result<Standing, StorageError> {
-    let requirements = &request.requirements;
     let user_id = &session.authentication.user_id;
+    if let Some(hinted) = &mut request.hinted
+        && hinted != user_id
+        && people::find(tx, user_id)?.previous_ids.contains(hinted)
+    {
+        hinted.clone_from(user_id);
+    }
+    let requirements = &request.requirements;
     let details = if requirements.details.asks_anything() {
         user_details::standing(tx, user_id)?
     } else {

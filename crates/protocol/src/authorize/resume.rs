@@ -11,7 +11,7 @@ use model::{InteractionId, Secret, SecretDigest, Timestamp};
 use pages::{ErrorPage, Shell};
 use storage::browser_sessions::{self, NewSession};
 use storage::interactions::{self, Found};
-use storage::{StorageError, Tx, trn_links};
+use storage::{StorageError, Tx, trn_links, users};
 
 use crate::already_finished_page::AlreadyFinishedPage;
 use crate::authorize::begin::{Answer, Code, issue, standing};
@@ -158,6 +158,10 @@ impl Finish {
                 authentication,
                 selected_at,
             }) => {
+                if users::find(tx, &authentication.user_id)?.is_none() {
+                    // Another tab merged the account into another one.
+                    return Ok(Finished::AlreadyTaken);
+                }
                 let session = self.open_session(tx, authentication, selected_at)?;
                 self.answer(tx, &session, taken.created_at)
                     .map(Finished::SignedIn)
@@ -193,12 +197,12 @@ impl Finish {
     }
 
     fn answer(
-        self,
+        mut self,
         tx: &mut Tx<'_>,
         session: &BrowserSession,
         began: Timestamp,
     ) -> Result<Answer, StorageError> {
-        let (recipient, request) = (&self.recipient, &self.request);
+        let (recipient, request) = (&self.recipient, &mut self.request);
         let standing = standing(tx, session, &recipient.client, request)?;
         match decide(request, &standing, Some(began), tx.now()) {
             Decision::Issue => issue(tx, &self.provider, recipient, request, session, self.code),

@@ -1,6 +1,7 @@
 //! The tables of request parsing and decision; the answers as browsers see them are tested whole
 //! in `tests/acceptance/oidc`, those of teacher details here.
 
+mod merged_accounts;
 mod teacher_details;
 
 use model::browser_session::{Acr, Amr, Authentication};
