@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::Jobs;
 use super::runner::{Panicked, caught};
 
-/// After so many tries, over some two days, a message is given up.
+/// After so many tries, in some thirty hours, a message is given up.
 const TRIES: u32 = 12;
 
 /// Sends every message that is due, one after another, unless the process is to stop.
