@@ -10,6 +10,8 @@ use storage::{StorageError, Store};
 
 use crate::error::JourneyError;
 use crate::mailer::Mailer;
+use crate::synonyms::Synonyms;
+use crate::teacher_records::TeacherRecords;
 
 /// The journey. Cheap to clone; one is made at start and shared by every worker.
 #[derive(Clone)]
@@ -36,6 +38,12 @@ pub struct Parts {
     pub mailer: Arc<dyn Mailer>,
     /// The sealing and digesting keys.
     pub keyring: Keyring,
+    /// Where teaching records are asked for.
+    pub teacher_records: Arc<dyn TeacherRecords>,
+    /// How often they may be asked.
+    pub lookups: LookupLimits,
+    /// First names that are taken for one another.
+    pub synonyms: Synonyms,
     /// The source of everything unguessable.
     pub entropy: Arc<dyn Entropy>,
 }

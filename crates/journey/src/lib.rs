@@ -23,6 +23,7 @@ mod interaction_details;
 pub mod interrupted;
 mod journey;
 pub mod link;
+pub mod lookup;
 pub mod mailer;
 pub mod new_code_needed;
 pub mod outbox;

@@ -1,7 +1,7 @@
 //! What is counted, by whom, and how much of it is allowed.
 
 use model::keyring::Purpose;
-use model::{ClientAddress, EmailAddress};
+use model::{ClientAddress, EmailAddress, InteractionId, UserId};
 use storage::limits::{Counter, Limit};
 
 use crate::journey::Journey;
@@ -75,6 +75,29 @@ impl Sends {
     pub(crate) fn all(&self) -> Vec<Counter> {
         [&self.addressee[..], &self.asker[..]].concat()
     }
+}
+
+/// The counters of one look-up in the teaching records.
+pub(crate) fn lookups(
+    journey: &Journey,
+    interaction: &InteractionId,
+    user: &UserId,
+) -> [Counter; 2] {
+    let limits = &journey.lookups;
+    [
+        counter(
+            journey,
+            "lookups_per_interaction",
+            interaction.as_str().as_bytes(),
+            limits.per_interaction,
+        ),
+        counter(
+            journey,
+            "lookups_per_account",
+            user.as_str().as_bytes(),
+            limits.per_account,
+        ),
+    ]
 }
 
 fn by_address(

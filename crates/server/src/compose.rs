@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use journey::Journey;
 use journey::mailer::Mailer;
+use journey::synonyms::{InvalidSynonyms, Synonyms};
+use journey::teacher_records::TeacherRecords;
 use model::{Clock, Cookies, Entropy, Keyring, SystemClock, SystemEntropy};
 use pages::{Pages, PagesError};
 use protocol::client_keys::ClientKeys;
@@ -17,9 +19,12 @@ use storage::{MigrationState, StorageError, Store};
 use crate::adapters::dev_mailbox::DevMailbox;
 use crate::adapters::notify::{NotifyMailer, UnusableNotify};
 use crate::adapters::smtp::{SmtpMailer, UnusableSmtp};
+use crate::adapters::teacher_records::embedded::EmbeddedRecords;
+use crate::adapters::teacher_records::http::{HttpRecords, UnusableRecordsApi};
 use crate::config::Config;
 use crate::config::clients::ClientEntry;
 use crate::config::mail::Mail;
+use crate::config::teacher_records::RecordsSource;
 use crate::registration::{self, RegistrationError};
 use crate::sealing::{self, NoKeyring};
 
@@ -77,9 +82,26 @@ pub enum StartError {
     /// GOV.UK Notify cannot be used.
     #[error(transparent)]
     Notify(#[from] UnusableNotify),
+    /// The records API cannot be used.
+    #[error(transparent)]
+    RecordsApi(#[from] UnusableRecordsApi),
+    /// The first names that people use for one another cannot be read.
+    #[error(transparent)]
+    Synonyms(#[from] UnusableSynonyms),
     /// The socket cannot be opened.
     #[error("cannot listen: {0}")]
     Listen(#[from] std::io::Error),
+}
+
+/// `teacher_records.synonyms_file` cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum UnusableSynonyms {
+    /// It cannot be read.
+    #[error("teacher_records.synonyms_file cannot be read: {0}")]
+    Unreadable(#[source] std::io::Error),
+    /// It holds something else.
+    #[error("teacher_records.synonyms_file cannot be used: {0}")]
+    Invalid(#[from] InvalidSynonyms),
 }
 
 /// The sealing keys and the database, which every command needs.
@@ -167,7 +189,7 @@ impl Composition {
         let pages = Pages::new(config.presentation.pages())?;
         let (mailer, mailbox) = mailer(config, nature)?;
         let provider = provider(config, nature, &ground, keys, &pages);
-        let journey = journey(config, nature, &ground, mailer, &pages);
+        let journey = journey(config, nature, &ground, mailer, &pages)?;
         Ok(Self {
             ground,
             provider,
@@ -227,8 +249,10 @@ pub(crate) fn journey(
     ground: &Ground,
     mailer: Arc<dyn Mailer>,
     pages: &Pages,
-) -> Journey {
-    Journey::new(journey::Parts {
+) -> Result<Journey, StartError> {
+    let synonyms = synonyms(config)?;
+    let teacher_records = teacher_records(config, nature, ground, &synonyms)?;
+    Ok(Journey::new(journey::Parts {
         issuer: config.issuer.as_str().to_owned(),
         cookies: cookies(config),
         code: config.sign_in.code,
@@ -238,7 +262,38 @@ pub(crate) fn journey(
         pages: pages.clone(),
         mailer,
         keyring: ground.keyring.clone(),
+        teacher_records,
+        lookups: config.teacher_records.lookups,
+        synonyms,
         entropy: Arc::clone(&nature.entropy),
+    }))
+}
+
+fn synonyms(config: &Config) -> Result<Synonyms, UnusableSynonyms> {
+    let Some(file) = &config.teacher_records.synonyms_file else {
+        return Ok(Synonyms::built_in()?);
+    };
+    let text = std::fs::read_to_string(file).map_err(UnusableSynonyms::Unreadable)?;
+    Ok(Synonyms::parse(&text)?)
+}
+
+fn teacher_records(
+    config: &Config,
+    nature: &Nature,
+    ground: &Ground,
+    synonyms: &Synonyms,
+) -> Result<Arc<dyn TeacherRecords>, UnusableRecordsApi> {
+    Ok(match &config.teacher_records.source {
+        RecordsSource::Embedded => Arc::new(EmbeddedRecords::new(
+            ground.store.clone(),
+            ground.keyring.clone(),
+        )),
+        RecordsSource::Http(settings) => Arc::new(HttpRecords::new(
+            settings,
+            synonyms.clone(),
+            Arc::clone(&nature.clock),
+            Arc::clone(&nature.entropy),
+        )?),
     })
 }
 

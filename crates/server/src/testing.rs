@@ -74,7 +74,7 @@ impl Scene {
     pub(crate) fn jobs_that_mail_with(&self, mailer: Arc<dyn Mailer>) -> Jobs {
         let Composition { ground, pages, .. } = self.compose();
         Jobs {
-            journey: compose::journey(&self.config, &self.nature, &ground, mailer, &pages),
+            journey: compose::journey(&self.config, &self.nature, &ground, mailer, &pages).unwrap(),
             ..self.jobs()
         }
     }

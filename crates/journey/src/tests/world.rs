@@ -17,7 +17,7 @@ use model::requirement::Requirements;
 use model::secret::SecretKind;
 use model::{
     ClientId, Cookies, EmailAddress, Entropy, Interaction, InteractionId, Keyring, ManualClock,
-    Secret, SecretDigest, SystemEntropy, UserId,
+    Secret, SecretDigest, SystemEntropy, TeacherRecord, Trn, UserId,
 };
 use pages::{Pages, PagesSettings};
 use storage::browser_sessions::{NewSession, SessionLifetimes};
@@ -27,7 +27,9 @@ use storage::testing::{Kind, START, TestDatabase};
 use storage::{Store, browser_sessions, events, interactions, users};
 
 use crate::mailer::{Mail, MailError, MailKind, Mailer, Sending};
-use crate::{CodeSettings, Journey, Limits, Parts, csrf, routes};
+use crate::synonyms::Synonyms;
+use crate::teacher_records::{Asking, RecordQuery, RecordsUnavailable, TeacherRecords};
+use crate::{CodeSettings, Journey, Limits, LookupLimits, Parts, csrf, routes};
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
@@ -88,8 +90,53 @@ impl Mailbox {
     }
 }
 
+/// The teaching records, while they can be asked. Every look-up finds all of them, as far as it is
+/// up to the records.
+#[derive(Default)]
+pub(super) struct Records {
+    all: Mutex<Vec<TeacherRecord>>,
+    asked: Mutex<Vec<RecordQuery>>,
+    is_down: Mutex<bool>,
+}
+
+impl TeacherRecords for Records {
+    fn find<'a>(&'a self, query: &'a RecordQuery) -> Asking<'a, Vec<TeacherRecord>> {
+        self.asked.lock().unwrap().push(query.clone());
+        let found = self.answer(|all| all.clone());
+        Box::pin(async move { found })
+    }
+
+    fn record<'a>(&'a self, trn: &'a Trn) -> Asking<'a, Option<TeacherRecord>> {
+        let found = self.answer(|all| all.iter().find(|record| record.trn == *trn).cloned());
+        Box::pin(async move { found })
+    }
+}
+
+impl Records {
+    fn answer<T>(&self, read: impl Fn(&Vec<TeacherRecord>) -> T) -> Result<T, RecordsUnavailable> {
+        if *self.is_down.lock().unwrap() {
+            return Err(RecordsUnavailable);
+        }
+        Ok(read(&self.all.lock().unwrap()))
+    }
+
+    pub(super) fn add(&self, record: TeacherRecord) {
+        self.all.lock().unwrap().push(record);
+    }
+
+    pub(super) fn are_down(&self, is_down: bool) {
+        *self.is_down.lock().unwrap() = is_down;
+    }
+
+    /// What was asked, in order.
+    pub(super) fn asked(&self) -> Vec<RecordQuery> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
 /// The journey and everything around it.
 pub(super) struct World {
+    pub(super) records: Arc<Records>,
     pub(super) journey: Journey,
     pub(super) store: Store,
     pub(super) clock: Arc<ManualClock>,
@@ -132,6 +179,7 @@ impl World {
         let clock = Arc::new(ManualClock::starting_at(START));
         let store = database.open(Arc::<ManualClock>::clone(&clock));
         let mailbox = Arc::new(Mailbox::default());
+        let records = Arc::new(Records::default());
         let mut parts = Parts {
             issuer: "https://identity.example".to_owned(),
             cookies: Cookies::Secure,
@@ -153,6 +201,12 @@ impl World {
             pages: Pages::new(PagesSettings::default()).unwrap(),
             mailer: Arc::<Mailbox>::clone(&mailbox),
             keyring: Keyring::new(&[(1, Secret::new([7; 32]))]).unwrap(),
+            teacher_records: Arc::<Records>::clone(&records),
+            lookups: LookupLimits {
+                per_interaction: limit(5, DAY),
+                per_account: limit(20, DAY),
+            },
+            synonyms: Synonyms::built_in().unwrap(),
             entropy: Arc::new(SystemEntropy),
         };
         change(&mut parts);
@@ -161,6 +215,7 @@ impl World {
             store,
             clock,
             mailbox,
+            records,
             _database: database,
         }
     }

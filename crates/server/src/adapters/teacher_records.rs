@@ -2,6 +2,7 @@
 //! [`TeacherRecords`](journey::teacher_records::TeacherRecords) port.
 
 mod breaker;
+pub mod embedded;
 pub mod http;
 #[cfg(test)]
 mod testing;
