@@ -2,9 +2,13 @@
 
 mod client;
 mod client_settings;
+mod csv_file;
+mod data;
 mod healthcheck;
 mod key;
 mod output;
+mod providers;
+mod records;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -53,6 +57,15 @@ enum Command {
     /// Look at and rotate the signing keys
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Look after what is sealed in the database
+    #[command(subcommand)]
+    Data(data::DataCommand),
+    /// Fill the embedded teaching records
+    #[command(subcommand)]
+    Records(records::RecordsCommand),
+    /// Fill the list of training providers
+    #[command(subcommand)]
+    Providers(providers::ProvidersCommand),
     /// Ask a server with this configuration on this machine whether it is ready
     Healthcheck,
 }
@@ -115,6 +128,9 @@ fn execute(arguments: Arguments) -> Result<(), CommandError> {
         Command::CheckConfig => check_config(&loaded, &clients),
         Command::Client(command) => client::execute(command, config),
         Command::Key(command) => key::execute(command, config),
+        Command::Data(command) => data::execute(command, config),
+        Command::Records(command) => records::execute(command, config),
+        Command::Providers(command) => providers::execute(command, config),
         Command::Healthcheck => healthcheck::execute(config),
     }
 }
