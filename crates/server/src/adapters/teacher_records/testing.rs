@@ -23,7 +23,7 @@ pub(super) enum Behaviour {
     Busy(u64),
     /// Answers 200 with something else.
     Babble,
-    /// Answers 200 with more than anybody wants to read.
+    /// Answers 200 rightly, but with more than anybody wants to read.
     Flood,
     /// Begins to answer, and closes the connection.
     CutShort,
@@ -118,7 +118,10 @@ impl Shared {
                     (status, format!("Retry-After: {seconds}\r\n"), body)
                 }
                 Behaviour::Babble => (200, String::new(), json!("<html>")),
-                Behaviour::Flood => (200, String::new(), json!(" ".repeat(300 * 1024))),
+                Behaviour::Flood => {
+                    let more = " ".repeat(300 * 1024);
+                    (200, String::new(), json!({ "results": [], "more": more }))
+                }
                 Behaviour::CutShort => {
                     let answer = b"HTTP/1.1 200 Answer\r\nContent-Length: 99\r\n\r\n{";
                     let _ = connection.write_all(answer).await;

@@ -158,7 +158,7 @@ impl Api {
     }
 
     /// How long to wait before another try; `None` when none may help.
-    fn pause_after(&self, fault: Fault) -> Option<Duration> {
+    pub(super) fn pause_after(&self, fault: Fault) -> Option<Duration> {
         let wanted = match fault {
             Fault::Busy(Some(wanted)) => wanted,
             Fault::Busy(None) | Fault::Failed(_) | Fault::Unreachable => PAUSE,

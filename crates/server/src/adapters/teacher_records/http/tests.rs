@@ -1,6 +1,7 @@
 //! Against a stand-in that speaks the system's paths, versions and errors, and fails in each way it
 //! does.
 
+use std::collections::HashSet;
 use std::time::Instant;
 
 use model::date_of_birth::DateOfBirth;
@@ -397,6 +398,18 @@ async fn a_pause_that_the_system_asks_for_is_kept_if_there_is_time() {
 }
 
 #[tokio::test]
+async fn those_who_failed_together_do_not_come_back_together() {
+    let scene = Scene::start(&[], &[]).await;
+
+    let pauses = (0..50).filter_map(|_| scene.records.api.pause_after(Fault::Busy(None)));
+    let distinct: HashSet<Duration> = pauses.collect();
+
+    assert!(distinct.len() > 1);
+    let range = Duration::from_millis(150)..Duration::from_millis(450);
+    assert!(distinct.iter().all(|pause| range.contains(pause)));
+}
+
+#[tokio::test]
 async fn what_does_not_pass_is_unavailable_after_one_more_try() {
     for failure in [Refuse(429), Refuse(500), Cut] {
         let scene = Scene::start(&[ADA], &[failure; 3]).await;
@@ -413,7 +426,7 @@ async fn what_does_not_pass_is_unavailable_after_one_more_try() {
 #[tokio::test]
 async fn what_another_try_does_not_mend_is_unavailable_at_once() {
     for failure in [
-        Busy(2),
+        Busy(1),
         Busy(u64::MAX),
         Refuse(400),
         Refuse(401),
@@ -572,7 +585,7 @@ async fn no_log_line_and_no_error_names_anybody() {
     let personal = [
         "3000001",
         "MW123401A",
-        "1985",
+        "1985-06",
         "Ada",
         "Lovell",
         "lovell",
