@@ -28,4 +28,5 @@ mod operations {
     mod health;
     mod log;
     mod serving;
+    mod teacher_data;
 }

@@ -14,8 +14,10 @@ use tempfile::TempDir;
 use crate::connection::DatabaseUrl;
 use crate::unit_of_work::{Store, StoreSettings};
 
+mod dump;
 mod live_schema;
 
+pub use dump::{Dumped, dump};
 pub use live_schema::{indexes_of, row_counts, schema_of};
 
 /// Where a test's clock stands at first: 2026-11-22T09:00:00Z.
