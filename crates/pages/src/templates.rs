@@ -28,14 +28,19 @@ pub fn templates_used_by(name: &str) -> BTreeSet<&'static str> {
             continue;
         };
         if used.insert(*name) {
-            waiting.extend(source.split("{{> ").skip(1).filter_map(|rest| {
-                rest.split([' ', '}'])
-                    .next()
-                    .filter(|partial| !partial.is_empty())
-            }));
+            waiting.extend(partials_of(source));
         }
     }
     used
+}
+
+/// The partials that a template draws in by `{{> name}}`, or by `{{#> name}}` around a part of its
+/// own.
+fn partials_of(source: &str) -> impl Iterator<Item = &str> {
+    let calls = source.split("{{").filter_map(|call| {
+        call.strip_prefix("> ").or_else(|| call.strip_prefix("#> "))
+    });
+    calls.filter_map(|call| call.split([' ', '}']).next())
 }
 
 /// Two registries: `*.text` templates are plain text and escape nothing, all others are HTML.

@@ -271,7 +271,7 @@ fn every_template_outside_the_other_crates_rooms_is_used() {
         "layout",
     ];
     let theirs = template_names().filter(|name| {
-        ["journey/", "protocol/", "email/"]
+        ["accounts/", "details/", "email/", "journey/", "protocol/"]
             .iter()
             .any(|room| name.starts_with(room))
     });
@@ -288,7 +288,10 @@ fn every_template_outside_the_other_crates_rooms_is_used() {
 #[test]
 fn a_partial_is_found_through_the_template_that_draws_it_in() {
     let used = templates_used_by("layout");
+    let around = templates_used_by("details/has_trn");
 
     assert!(used.contains("components/error-summary"));
     assert!(!used.contains("components/input"));
+    assert!(around.contains("components/radios"));
+    assert!(around.contains("components/described-by"));
 }
