@@ -21,6 +21,10 @@ pub enum EventKind {
     RefreshTokenReplayed,
     /// A person agreed to share with a client.
     ConsentGranted,
+    /// A person's answers about themselves were kept.
+    DetailsChanged,
+    /// An account has the TRN of the teaching record that was found for it.
+    TrnFound,
     /// A client was made or changed.
     ClientChanged,
     /// Signing keys were rotated.
@@ -39,6 +43,8 @@ impl EventKind {
             Self::AuthorizationCodeReplayed => "authorization_code_replayed",
             Self::RefreshTokenReplayed => "refresh_token_replayed",
             Self::ConsentGranted => "consent_granted",
+            Self::DetailsChanged => "details_changed",
+            Self::TrnFound => "trn_found",
             Self::ClientChanged => "client_changed",
             Self::KeysRotated => "keys_rotated",
         }

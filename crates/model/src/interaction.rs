@@ -97,10 +97,24 @@ pub struct Answers {
     pub authentication: Option<Authentication>,
     /// The account was made in this interaction and its owner has not been told yet.
     pub account_created: bool,
+    /// What came of looking for their teaching record, if they have yet to be told.
+    pub trn_news: Option<TrnNews>,
     /// They chose to go on as the person who is signed in.
     pub selected_at: Option<Timestamp>,
     /// They chose another address on the account page.
     pub another_account: bool,
+}
+
+/// What a person is told of the look-up for their teaching record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrnNews {
+    /// It was found, under another TRN than they gave.
+    FoundAnother,
+    /// It was found, though they gave no TRN when they were asked.
+    FoundUnstated,
+    /// None was found, or none that is sure enough for the client.
+    NotFound,
 }
 
 /// How an interaction ended.

@@ -156,7 +156,8 @@ pub fn unmet(
     if !signed_in {
         missing.push(Unmet::SignIn);
     }
-    if !requirements.details.is_asked(&standing.details) {
+    let left = requirements.details.left(&standing.details);
+    if left.asks_anything() {
         missing.push(Unmet::Details);
     } else if !requirements.details.has_required_trn(&standing.details) {
         missing.push(Unmet::Trn);
@@ -191,15 +192,19 @@ impl DetailsRule {
         *self != Self::default()
     }
 
-    /// Whether everything that is needed was asked.
-    fn is_asked(&self, standing: &DetailsStanding) -> bool {
-        (!self.profile || standing.has_profile)
-            && (!self.national_insurance || standing.national_insurance_asked)
-            && self.trn.is_none_or(|rule| rule.is_asked(standing.trn))
+    /// What of it is still to be asked of a person who stands there.
+    #[must_use]
+    pub fn left(&self, standing: &DetailsStanding) -> Self {
+        Self {
+            profile: self.profile && !standing.has_profile,
+            national_insurance: self.national_insurance && !standing.national_insurance_asked,
+            trn: self.trn.filter(|rule| !rule.is_asked(standing.trn)),
+        }
     }
 
     /// Whether a TRN that is required is there, or need not be yet.
-    fn has_required_trn(&self, standing: &DetailsStanding) -> bool {
+    #[must_use]
+    pub fn has_required_trn(&self, standing: &DetailsStanding) -> bool {
         match (self.trn, standing.trn) {
             (Some(rule), Some(trn)) if rule.requirement == TrnRequirement::Required => {
                 rule.is_met_by(trn)
