@@ -73,8 +73,11 @@ impl From<Sharing> for &'static str {
         match sharing {
             Sharing::Identity => "recognise you when you come back",
             Sharing::Email => "see your email address",
-            Sharing::Profile => "see when your details here last changed",
-            Sharing::Trn => "see your teacher reference number (TRN)",
+            Sharing::Profile => "see your name, the name you prefer and your date of birth",
+            Sharing::Trn => {
+                "see your teacher reference number (TRN) and how we found it, or whether we still \
+                 look for it"
+            }
             Sharing::NationalInsuranceNumber => "see your National Insurance number",
             Sharing::WhileAway => "see this information when you are not using the service",
         }

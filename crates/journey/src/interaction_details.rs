@@ -7,10 +7,11 @@ use model::keyring::Purpose;
 use model::teacher_details::TeacherDetails;
 use model::trn::Trn;
 use model::trn_lookup::{MatchPolicy, TrnOutcome};
-use model::{Interaction, InteractionId};
+use model::{Interaction, InteractionId, UserId};
 use serde::{Deserialize, Serialize};
 use storage::{StorageError, Tx, interactions};
 
+use crate::details::questions::Claimed;
 use crate::journey::Journey;
 use crate::teacher_records::RecordQuery;
 use crate::trn_match::Match;
@@ -21,8 +22,12 @@ const TABLE: &str = "interactions";
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct InteractionDetails {
+    /// Who was signed in when they were given: they are shown to nobody else.
+    pub(crate) of_user: Option<UserId>,
     /// The answers so far, those from earlier sign-ins included.
     pub(crate) details: TeacherDetails,
+    /// What they say that they have, and have yet to type.
+    pub(crate) claimed: Claimed,
     /// The last look-up. [`lookup::due`](crate::lookup::due) keeps it in step with the answers.
     pub(crate) lookup: Option<LastLookup>,
 }

@@ -14,6 +14,7 @@ mod code_delivery;
 pub mod code_not_sent;
 pub mod consent;
 mod csrf;
+pub mod details;
 pub mod email;
 pub mod email_code;
 pub mod emails;

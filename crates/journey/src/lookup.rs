@@ -69,6 +69,17 @@ pub(crate) fn due(
     }))
 }
 
+/// The look-up that these answers asked for and that has not ended: the program was stopped
+/// meanwhile, or it runs in another tab. It may be made again without being counted, because the
+/// same question has the same answer.
+pub(crate) fn unfinished(known: &InteractionDetails) -> Option<DueLookup> {
+    let last = known.lookup.as_ref().filter(|last| last.found.is_none())?;
+    Some(DueLookup {
+        query: last.query.clone(),
+        details: known.details.clone(),
+    })
+}
+
 /// Asks the records, keeps what they say with the answers that they were asked by, and returns
 /// where the person goes next.
 pub(crate) async fn run(

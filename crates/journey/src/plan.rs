@@ -3,9 +3,11 @@
 use model::Interaction;
 use model::browser_session::BrowserSession;
 use model::email_address::AddressConcern;
-use model::interaction::Answers;
+use model::interaction::{Answers, TrnNews};
 use model::requirement::{Standing, Unmet, unmet};
 use model::{InteractionId, Timestamp};
+
+use crate::details::DetailsPage;
 
 /// A page of the journey, in the order in which a person meets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub(crate) enum Page {
     AddressWarning,
     /// Check your email.
     EmailCode,
+    /// About the person.
+    Details(DetailsPage),
     /// Share your information.
     Consent,
     /// Account created.
@@ -32,6 +36,7 @@ impl Page {
             Self::Email => "/sign-in/email",
             Self::AddressWarning => "/sign-in/address-warning",
             Self::EmailCode => "/sign-in/email-code",
+            Self::Details(page) => page.path(),
             Self::Consent => "/sign-in/consent",
             Self::AccountCreated => "/sign-in/account-created",
         }
@@ -87,11 +92,13 @@ pub(crate) fn standing(answers: &Answers, session: Option<&BrowserSession>) -> S
     }
 }
 
-/// The page for the first thing that is missing; `None` when nothing is.
+/// The page for the first thing that is missing; `None` when nothing is. `asked` is the details
+/// page that is next, where there are questions left.
 pub(crate) fn plan(
     interaction: &Interaction,
     standing: &Standing,
     concern: Option<AddressConcern>,
+    asked: Option<DetailsPage>,
     now: Timestamp,
 ) -> Option<Page> {
     let began = Some(interaction.created_at);
@@ -99,12 +106,23 @@ pub(crate) fn plan(
     match missing.first() {
         Some(Unmet::Account) => Some(Page::SelectAccount),
         Some(Unmet::SignIn) => Some(proving_page(&interaction.answers, concern)),
-        Some(Unmet::Consent) => Some(Page::Consent),
-        Some(Unmet::Details | Unmet::Trn) | None => interaction
-            .answers
-            .account_created
-            .then_some(Page::AccountCreated),
+        Some(Unmet::Details) => Some(Page::Details(asked.unwrap_or(DetailsPage::Name))),
+        Some(Unmet::Trn) => Some(Page::Details(DetailsPage::TrnNotFound)),
+        Some(Unmet::Consent) => Some(news(&interaction.answers).unwrap_or(Page::Consent)),
+        None => news(&interaction.answers).or_else(|| account_created(&interaction.answers)),
     }
+}
+
+fn news(answers: &Answers) -> Option<Page> {
+    let page = match answers.trn_news? {
+        TrnNews::FoundAnother | TrnNews::FoundUnstated => DetailsPage::TrnFound,
+        TrnNews::NotFound => DetailsPage::TrnNotFound,
+    };
+    Some(Page::Details(page))
+}
+
+fn account_created(answers: &Answers) -> Option<Page> {
+    answers.account_created.then_some(Page::AccountCreated)
 }
 
 fn proving_page(answers: &Answers, concern: Option<AddressConcern>) -> Page {

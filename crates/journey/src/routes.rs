@@ -6,6 +6,19 @@ use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route};
 use model::interaction::RefusalReason;
 
+use crate::details::date_of_birth::DateOfBirthPage;
+use crate::details::has_national_insurance_number::HasNationalInsuranceNumberPage;
+use crate::details::has_qts::HasQtsPage;
+use crate::details::has_trn::HasTrnPage;
+use crate::details::name::NamePage;
+use crate::details::national_insurance_number::NationalInsuranceNumberPage;
+use crate::details::preferred_name::PreferredNamePage;
+use crate::details::previous_names::PreviousNamesPage;
+use crate::details::qts_provider::QtsProviderPage;
+use crate::details::trn::TrnPage;
+use crate::details::{
+    self, DetailsPage, Question, check_answers, qts_provider, trn_found, trn_not_found,
+};
 use crate::error::{Answer, JourneyError, see_other};
 use crate::form::{Action, Form};
 use crate::journey::Journey;
@@ -53,11 +66,49 @@ pub fn routes(app: &mut ServiceConfig) {
         shown(account_created::show),
         answered(account_created::submit),
     ))
+    .configure(details_pages)
     .service(
         web::resource("/sign-in/link/{token}")
             .get(link::open)
             .post(link::press),
     );
+}
+
+fn details_pages(app: &mut ServiceConfig) {
+    app.service(question::<NamePage>())
+        .service(question::<PreviousNamesPage>())
+        .service(question::<PreferredNamePage>())
+        .service(question::<DateOfBirthPage>())
+        .service(question::<HasNationalInsuranceNumberPage>())
+        .service(question::<NationalInsuranceNumberPage>())
+        .service(question::<HasTrnPage>())
+        .service(question::<TrnPage>())
+        .service(question::<HasQtsPage>())
+        .service(question::<QtsProviderPage>())
+        .service(page(
+            Page::Details(DetailsPage::CheckAnswers),
+            shown(check_answers::show),
+            answered(check_answers::submit),
+        ))
+        .service(page(
+            Page::Details(DetailsPage::TrnFound),
+            shown(trn_found::show),
+            answered(trn_found::submit),
+        ))
+        .service(page(
+            Page::Details(DetailsPage::TrnNotFound),
+            shown(trn_not_found::show),
+            answered(trn_not_found::submit),
+        ))
+        .route(qts_provider::LIST_PATH, web::get().to(qts_provider::list));
+}
+
+fn question<Q: Question>() -> Resource {
+    page(
+        Page::Details(Q::PAGE),
+        shown(details::show::<Q>),
+        answered(details::submit::<Q>),
+    )
 }
 
 fn page(page: Page, show: Route, submit: Route) -> Resource {

@@ -12,7 +12,10 @@ use pages::{Shell, View};
 use storage::interactions::{self, Found};
 use storage::{StorageError, Tx, browser_sessions, consents, users};
 
+use crate::details::questions::Questions;
+use crate::details::{DetailsPage, Frame, from_check_answers, is_from_check_answers};
 use crate::error::{JourneyError, TooMany};
+use crate::interaction_details::InteractionDetails;
 use crate::journey::{Journey, Work};
 use crate::plan::{MayChoose, Page, plan, standing};
 use crate::too_many::{Limit, TooManyPage, WayBack};
@@ -27,6 +30,8 @@ pub(crate) struct Stage {
     pub(crate) interaction: Interaction,
     /// What is known of the person.
     pub(crate) standing: Standing,
+    /// What is still to be asked of them about themselves, if anything is.
+    pub(crate) questions: Option<Questions>,
     /// The next page; `None` when nothing is missing.
     next: Option<Page>,
     /// The instant of the unit of work that looked.
@@ -135,6 +140,7 @@ impl Stage {
             visitor,
             interaction,
             standing: Standing::default(),
+            questions: None,
             next: None,
             now: tx.now(),
             session,
@@ -154,10 +160,13 @@ impl Stage {
             let user_id = &authentication.user_id;
             standing.consent = consents::find(tx, user_id, &interaction.client_id)?;
         }
+        let questions = Questions::load(tx, &self.journey, interaction, &mut standing)?;
         let address = interaction.answers.email.as_ref();
         let concern = address.and_then(|address| address.concern(&self.journey.workplace_domains));
-        self.next = plan(interaction, &standing, concern, self.now);
+        let asked = questions.as_ref().map(Questions::next);
+        self.next = plan(interaction, &standing, concern, asked, self.now);
         self.standing = standing;
+        self.questions = questions;
         Ok(())
     }
 
@@ -177,10 +186,29 @@ impl Stage {
 
     /// This stage, if `page` may be opened on it; otherwise the way to the page that is next.
     fn at(self, page: Page) -> Result<Self, JourneyError> {
-        match self.next {
-            Some(next) if next.opens(page, self.may_choose()) => Ok(self),
-            _ => Err(self.elsewhere()),
+        let opens = match (self.next, page, &self.questions) {
+            (Some(Page::Details(next)), Page::Details(page), Some(questions)) => {
+                page == next || questions.opens(page)
+            }
+            (Some(next), page, _) => next.opens(page, self.may_choose()),
+            (None, ..) => false,
+        };
+        if opens {
+            Ok(self)
+        } else {
+            Err(self.elsewhere())
         }
+    }
+
+    /// Stores what is known of the person while they answer.
+    pub(crate) fn keep(
+        &mut self,
+        tx: &mut Tx<'_>,
+        known: &InteractionDetails,
+    ) -> Result<(), StorageError> {
+        let sealed = known.keep(tx, &self.journey, &self.interaction.id)?;
+        self.interaction.sealed_details = Some(sealed);
+        Ok(())
     }
 
     /// Stores the answers and returns where they lead; ends the interaction when nothing is
@@ -204,10 +232,29 @@ impl Stage {
         JourneyError::Elsewhere(self.url())
     }
 
-    fn url(&self) -> String {
+    /// The URL of a page, on the same way to it as the page that is open.
+    pub(crate) fn url_of(&self, page: Page) -> String {
+        let url = page.url(&self.interaction.id);
+        if is_from_check_answers(&self.visitor) {
+            from_check_answers(&url)
+        } else {
+            url
+        }
+    }
+
+    /// Where the interaction goes on.
+    pub(crate) fn url(&self) -> String {
         match self.next {
             Some(page) => page.url(&self.interaction.id),
             None => self.interaction.return_to.clone(),
+        }
+    }
+
+    /// What stands around a question about the person.
+    pub(crate) fn frame(&self) -> Frame {
+        Frame {
+            csrf: self.csrf(),
+            service_name: self.interaction.service_name.clone(),
         }
     }
 
@@ -223,12 +270,26 @@ impl Stage {
         page: Page,
         view: &V,
     ) -> HttpResponse {
-        let back = page.back(self.may_choose());
         let shell = Shell {
-            back_link: back.map(|back| back.url(&self.interaction.id)),
+            back_link: self.back(page).map(|back| back.url(&self.interaction.id)),
             ..shell_of(&self.interaction)
         };
         self.journey.pages.respond(status, &shell, view)
+    }
+
+    /// The page behind one. Who came to change an answer goes back to all of them.
+    fn back(&self, page: Page) -> Option<Page> {
+        let Page::Details(asked) = page else {
+            return page.back(self.may_choose());
+        };
+        let questions = self.questions.as_ref()?;
+        let all = DetailsPage::CheckAnswers;
+        let is_change = is_from_check_answers(&self.visitor) && questions.next() == all;
+        if is_change && asked != all {
+            Some(Page::Details(all))
+        } else {
+            questions.back(asked).map(Page::Details)
+        }
     }
 
     /// The refusal to do something before `until`.

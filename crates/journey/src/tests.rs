@@ -2,6 +2,7 @@
 
 mod attacks;
 mod codes;
+mod details;
 mod limits;
 mod links;
 mod mail;

@@ -69,7 +69,7 @@ fn planned(
     session: Option<&BrowserSession>,
 ) -> Option<Page> {
     let interaction = interaction(requirements.clone(), answers.clone());
-    plan(&interaction, &standing(answers, session), None, NOW)
+    plan(&interaction, &standing(answers, session), None, None, NOW)
 }
 
 fn with_email(change: impl FnOnce(&mut Answers)) -> Answers {
@@ -105,7 +105,7 @@ fn an_address_is_asked_then_warned_of_then_proven() {
     ] {
         let interaction = interaction(Requirements::default(), answers.clone());
 
-        let planned = plan(&interaction, &standing(&answers, None), concern, NOW);
+        let planned = plan(&interaction, &standing(&answers, None), concern, None, NOW);
 
         assert_eq!(planned, Some(page), "{answers:?} {concern:?}");
     }
@@ -207,12 +207,12 @@ fn consent_is_asked_after_sign_in_and_before_the_account_is_announced() {
     let mut standing = standing(&new, None);
     let interaction = interaction(requirements.clone(), new);
 
-    let before = plan(&interaction, &standing, None, NOW);
+    let before = plan(&interaction, &standing, None, None, NOW);
     standing.consent = Some(Consent {
         scope,
         granted_at: NOW,
     });
-    let after = plan(&interaction, &standing, None, NOW);
+    let after = plan(&interaction, &standing, None, None, NOW);
 
     assert_eq!(
         planned(&requirements, &Answers::default(), None),

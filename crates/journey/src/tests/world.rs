@@ -24,9 +24,12 @@ use storage::browser_sessions::{NewSession, SessionLifetimes};
 use storage::interactions::Found;
 use storage::limits::Limit;
 use storage::testing::{Kind, START, TestDatabase};
-use storage::{Store, browser_sessions, events, interactions, users};
+use storage::training_providers::{self, TrainingProvider};
+use storage::{Store, browser_sessions, events, interactions, trn_links, users};
 
+use crate::emails::News;
 use crate::mailer::{Mail, MailError, MailKind, Mailer, Sending};
+use crate::outbox;
 use crate::synonyms::Synonyms;
 use crate::teacher_records::{Asking, RecordQuery, RecordsUnavailable, TeacherRecords};
 use crate::{CodeSettings, Journey, Limits, LookupLimits, Parts, csrf, routes};
@@ -63,6 +66,15 @@ impl Mailbox {
 
     pub(super) fn count(&self) -> usize {
         self.mails.lock().unwrap().len()
+    }
+
+    /// The news that was sent, in order.
+    pub(super) fn news(&self) -> Vec<News> {
+        let news = self.mails().into_iter().filter_map(|mail| match mail.kind {
+            MailKind::News(news) => Some(news),
+            _ => None,
+        });
+        news.collect()
     }
 
     /// The code in the last sign-in mail.
@@ -102,7 +114,7 @@ pub(super) struct Records {
 impl TeacherRecords for Records {
     fn find<'a>(&'a self, query: &'a RecordQuery) -> Asking<'a, Vec<TeacherRecord>> {
         self.asked.lock().unwrap().push(query.clone());
-        let found = self.answer(|all| all.clone());
+        let found = self.answer(Clone::clone);
         Box::pin(async move { found })
     }
 
@@ -404,6 +416,45 @@ impl World {
             Some(Outcome::SignedIn { authentication, .. }) => Some(authentication),
             _ => None,
         }
+    }
+
+    /// Sends what waits in the outbox.
+    pub(super) async fn deliver_mail(&self) {
+        while let Some(message) = self
+            .store
+            .write(|tx| storage::outbox::claim(tx, MINUTE))
+            .await
+            .unwrap()
+        {
+            outbox::deliver(&self.journey, &message).await.unwrap();
+        }
+    }
+
+    /// How many look-ups the job would make now.
+    pub(super) async fn due_lookups(&self) -> usize {
+        let claim = self.store.write(|tx| {
+            let mut due = 0;
+            while trn_links::claim(tx, MINUTE)?.is_some() {
+                due += 1;
+            }
+            Ok(due)
+        });
+        claim.await.unwrap()
+    }
+
+    /// Replaces the list of training providers.
+    pub(super) async fn has_providers(&self, providers: &[(&str, &str)]) {
+        let providers: Vec<_> = providers
+            .iter()
+            .map(|(ukprn, name)| TrainingProvider {
+                ukprn: (*ukprn).to_owned(),
+                name: (*name).to_owned(),
+            })
+            .collect();
+        self.store
+            .write(move |tx| training_providers::replace_all(tx, &providers))
+            .await
+            .unwrap();
     }
 
     /// How often something happened.

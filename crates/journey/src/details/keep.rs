@@ -1,0 +1,197 @@
+//! Keeps the answers for good, with what came of looking for the person's teaching record, in one
+//! unit of work.
+
+use std::time::Duration;
+
+use model::event::EventKind;
+use model::interaction::TrnNews;
+use model::requirement::TrnRule;
+use model::teacher_details::Stated;
+use model::trn_lookup::{Attribute, TrnLookupStatus, TrnOutcome};
+use model::{TeacherDetails, UserId};
+use storage::trn_links::{self, Linked, NewLink};
+use storage::user_details::{self, NewDetails, person_digests};
+use storage::{StorageError, Tx, security_events, trn_watchers};
+
+use crate::emails::{DetailsDifferEmail, News};
+use crate::interaction_details::InteractionDetails;
+use crate::journey::Work;
+use crate::lookup::{self, DueLookup};
+use crate::stage::Stage;
+use crate::{outbox, sign_in};
+
+/// How soon the records are asked again when they could not be asked.
+const SOON: Duration = Duration::from_secs(5 * 60);
+
+/// What became of the answers.
+pub(super) enum Kept {
+    /// They are kept: there the person goes on.
+    For(String),
+    /// The records are to be asked first.
+    NotYet(Box<DueLookup>),
+}
+
+/// Keeps the answers, unless the records have yet to be asked by them.
+pub(super) fn keep(tx: &mut Tx<'_>, mut stage: Stage) -> Work<Kept> {
+    let signed_in = stage.standing.authentication.clone();
+    let (Some(questions), Some(authentication)) = (stage.questions.take(), signed_in) else {
+        return Ok(Err(stage.elsewhere()));
+    };
+    let mut known = questions.known;
+    if let Some(due) = lookup::due(tx, &stage, &mut known)? {
+        stage.keep(tx, &known)?;
+        return Ok(Ok(Kept::NotYet(due.into())));
+    }
+    if let Some(unfinished) = lookup::unfinished(&known) {
+        return Ok(Ok(Kept::NotYet(unfinished.into())));
+    }
+    let user_id = &authentication.user_id;
+    keep_details(tx, &stage, user_id, &known.details)?;
+    if let Some(rule) = questions.left.trn {
+        place(tx, &mut stage, user_id, rule, &known)?;
+    }
+    Ok(Ok(Kept::For(stage.go_on(tx)?)))
+}
+
+fn keep_details(
+    tx: &mut Tx<'_>,
+    stage: &Stage,
+    user_id: &UserId,
+    details: &TeacherDetails,
+) -> Result<(), StorageError> {
+    let journey = &stage.journey;
+    let person = details.name.as_ref().zip(details.date_of_birth);
+    let digests = person.map(|(name, born)| person_digests(&journey.keyring, name, born));
+    let new = NewDetails {
+        sealed: super::seal(journey, user_id, details)?,
+        has_profile: has_profile(details),
+        national_insurance_asked: details.national_insurance_number.is_some(),
+        person_digest: digests.and_then(|digests| digests.into_iter().next()),
+    };
+    user_details::replace(tx, user_id, &new)?;
+    sign_in::record(tx, EventKind::DetailsChanged, &stage.interaction, user_id)
+}
+
+const fn has_profile(details: &TeacherDetails) -> bool {
+    details.name.is_some()
+        && details.previous_names.is_some()
+        && details.preferred_name.is_some()
+        && details.date_of_birth.is_some()
+}
+
+/// Stores where the person stands, and has everybody told who is to know.
+fn place(
+    tx: &mut Tx<'_>,
+    stage: &mut Stage,
+    user_id: &UserId,
+    rule: TrnRule,
+    known: &InteractionDetails,
+) -> Result<(), StorageError> {
+    let found = link(tx, stage, user_id, known.outcome(rule.policy))?;
+    let journey = &stage.journey;
+    if found.status == TrnLookupStatus::Found {
+        sign_in::record(tx, EventKind::TrnFound, &stage.interaction, user_id)?;
+        let (keyring, entropy) = (&journey.keyring, &*journey.entropy);
+        security_events::enqueue_trn_status(tx, keyring, entropy, user_id, found.status)?;
+        if differs(&found) {
+            let service = stage.interaction.service_name.clone();
+            let news = News::DetailsDiffer(DetailsDifferEmail { service });
+            let to = stage.signed_in(tx)?;
+            outbox::enqueue(tx, journey, &to, news)?;
+        }
+    } else {
+        trn_watchers::watch(tx, user_id, &stage.interaction.client_id)?;
+    }
+    stage.interaction.answers.trn_news = news(&known.details, &found);
+    Ok(())
+}
+
+/// Links the account with what was found. A TRN that belongs to another account is not theirs
+/// until somebody has looked at it.
+fn link(
+    tx: &mut Tx<'_>,
+    stage: &Stage,
+    user_id: &UserId,
+    found: TrnOutcome,
+) -> Result<TrnOutcome, StorageError> {
+    let journey = &stage.journey;
+    let seal = |outcome: &TrnOutcome, again_at| {
+        NewLink::seal(
+            outcome,
+            user_id,
+            again_at,
+            &journey.keyring,
+            &*journey.entropy,
+        )
+    };
+    let again_at = found.is_unavailable.then(|| tx.now().plus(SOON));
+    let outcome = unless_worse(&found, earlier(tx, stage, user_id)?);
+    match trn_links::replace(tx, user_id, &seal(&outcome, again_at))? {
+        Linked::Linked | Linked::Kept => Ok(found),
+        Linked::TrnOfAnother(_) => {
+            let undecided = TrnOutcome {
+                status: TrnLookupStatus::Pending,
+                trn: None,
+                level: None,
+                agreed: Vec::new(),
+                ..found
+            };
+            trn_links::replace(tx, user_id, &seal(&undecided, None))?;
+            Ok(undecided)
+        }
+    }
+}
+
+/// The TRN that the account has, if it has one.
+fn earlier(
+    tx: &mut Tx<'_>,
+    stage: &Stage,
+    user_id: &UserId,
+) -> Result<Option<TrnOutcome>, StorageError> {
+    let Some(link) = trn_links::find(tx, user_id)? else {
+        return Ok(None);
+    };
+    let trn = link.trn(user_id, &stage.journey.keyring);
+    let trn = trn.map_err(|_| StorageError::Corrupt("trn_links"))?;
+    Ok(trn.map(|trn| TrnOutcome {
+        status: link.status,
+        trn: Some(trn),
+        level: link.level,
+        policy: link.policy,
+        policy_version: link.policy_version,
+        agreed: link.agreed,
+        source: link.source,
+        is_unavailable: link.is_unavailable,
+    }))
+}
+
+/// A strict client that asks more of a person and is told no more takes nothing away: they keep
+/// the TRN that they had, and were asked strictly.
+fn unless_worse(found: &TrnOutcome, earlier: Option<TrnOutcome>) -> TrnOutcome {
+    match earlier {
+        Some(earlier) if found.status != TrnLookupStatus::Found => TrnOutcome {
+            policy: found.policy,
+            is_unavailable: found.is_unavailable,
+            ..earlier
+        },
+        _ => found.clone(),
+    }
+}
+
+/// Whether the record has another name or date of birth than the person gave.
+fn differs(outcome: &TrnOutcome) -> bool {
+    let agrees = |attribute| outcome.agreed.contains(&attribute);
+    !agrees(Attribute::Name) || !agrees(Attribute::DateOfBirth)
+}
+
+/// What the person is told; nothing when it is what they said.
+fn news(details: &TeacherDetails, outcome: &TrnOutcome) -> Option<TrnNews> {
+    match (&outcome.trn, &details.trn) {
+        (None, _) => Some(TrnNews::NotFound),
+        (Some(found), Some(Stated::Value(stated))) => {
+            (found != stated).then_some(TrnNews::FoundAnother)
+        }
+        (Some(_), Some(Stated::Without)) => Some(TrnNews::FoundUnstated),
+        (Some(_), None) => None,
+    }
+}
