@@ -25,6 +25,22 @@ pub enum EventKind {
     DetailsChanged,
     /// An account has the TRN of the teaching record that was found for it.
     TrnFound,
+    /// A person proved another account and joined theirs with it.
+    AccountsJoined,
+    /// An account will have another address after a notice.
+    AddressChangePlanned,
+    /// An account has another address.
+    AddressChanged,
+    /// The change of an account's address was stopped or undone by its earlier address.
+    AddressChangeFrozen,
+    /// A person's case was given to staff.
+    SupportTaskOpened,
+    /// Staff settled a case.
+    SupportTaskClosed,
+    /// Staff gave an account a TRN.
+    TrnLinkedBySupport,
+    /// Staff decided that no TRN can be given.
+    TrnRefusedBySupport,
     /// A client was made or changed.
     ClientChanged,
     /// Signing keys were rotated.
@@ -45,6 +61,14 @@ impl EventKind {
             Self::ConsentGranted => "consent_granted",
             Self::DetailsChanged => "details_changed",
             Self::TrnFound => "trn_found",
+            Self::AccountsJoined => "accounts_joined",
+            Self::AddressChangePlanned => "address_change_planned",
+            Self::AddressChanged => "address_changed",
+            Self::AddressChangeFrozen => "address_change_frozen",
+            Self::SupportTaskOpened => "support_task_opened",
+            Self::SupportTaskClosed => "support_task_closed",
+            Self::TrnLinkedBySupport => "trn_linked_by_support",
+            Self::TrnRefusedBySupport => "trn_refused_by_support",
             Self::ClientChanged => "client_changed",
             Self::KeysRotated => "keys_rotated",
         }

@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::email_address::EmailAddress;
 use crate::raw_pairs::RawPairs;
 use crate::requirement::Requirements;
+use crate::user::UserId;
 
 /// The name of an interaction in URLs: a version 7 UUID. Not a secret; the browser that began it
 /// proves itself by a cookie.
@@ -103,6 +104,62 @@ pub struct Answers {
     pub selected_at: Option<Timestamp>,
     /// They chose another address on the account page.
     pub another_account: bool,
+    /// Another account that may be theirs.
+    pub other_account: Option<OtherAccount>,
+    /// They can no longer use the address of their account.
+    pub lost_address: Option<LostAddress>,
+}
+
+/// Another account that may be the same person's. What they said of themselves found it, and only
+/// a code to its own address opens it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherAccount {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// Who was signed in when it was found; it is offered to nobody else.
+    pub offered_to: UserId,
+    /// What both have in common.
+    pub in_common: InCommon,
+    /// When a code was last asked to be sent to its address.
+    pub code_sent_at: Option<Timestamp>,
+    /// How far the person got.
+    pub progress: OtherAccountProgress,
+}
+
+/// What two accounts have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InCommon {
+    /// The teaching record: only one account can have its TRN.
+    Trn,
+    /// Name and date of birth.
+    Person,
+}
+
+/// How far a person got with another account that may be theirs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherAccountProgress {
+    /// It is offered to them.
+    Offered,
+    /// They typed a code that was sent to its address.
+    Proven,
+    /// They cannot read its emails: staff look at it, under this reference number.
+    Referred(String),
+    /// They go on with the account that they signed in to.
+    LeftAlone,
+}
+
+/// The address that a person wants to use instead of one that they lost, which is the interaction's
+/// own address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LostAddress {
+    /// The new address, whether or not it is proven.
+    pub new: EmailAddress,
+    /// When a code was last asked to be sent to the new address.
+    pub code_sent_at: Option<Timestamp>,
+    /// They proved the new address, and staff look at it under this reference number.
+    pub reference: Option<String>,
 }
 
 /// What a person is told of the look-up for their teaching record.

@@ -51,6 +51,8 @@ pub enum SecretKind {
     Browser,
     /// The secret in the link of a sign-in email.
     EmailLink,
+    /// The secret in the link that stops the change of an account's address.
+    FreezeLink,
 }
 
 impl SecretKind {
@@ -63,6 +65,7 @@ impl SecretKind {
             Self::BrowserSession => "gai_bs_",
             Self::Browser => "gai_br_",
             Self::EmailLink => "gai_el_",
+            Self::FreezeLink => "gai_fl_",
         }
     }
 
