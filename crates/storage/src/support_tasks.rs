@@ -168,6 +168,26 @@ pub fn find_by_reference(
     row.map(TaskRow::into_task).transpose()
 }
 
+/// The reference of an account's open task of a kind, the oldest if there are several.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn find_open(
+    tx: &mut Tx<'_>,
+    user_id: &UserId,
+    kind: &str,
+) -> Result<Option<String>, StorageError> {
+    Ok(on_either!(tx, connection => support_tasks::table
+        .filter(support_tasks::user_id.eq(user_id.as_str()))
+        .filter(support_tasks::kind.eq(kind))
+        .filter(support_tasks::closed_at.is_null())
+        .order(support_tasks::opened_at)
+        .select(support_tasks::reference)
+        .first(connection)
+        .optional())?)
+}
+
 /// Closes a task with what staff decided; `false` when it is not open.
 ///
 /// One conditional `UPDATE` decides, so of any number of decisions exactly one is acted on.

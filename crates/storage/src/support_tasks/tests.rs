@@ -114,3 +114,32 @@ fn a_task_that_was_never_opened_is_not_closed() {
         assert!(!write(store, |tx| close(tx, "guess", "refused")));
     });
 }
+
+#[test]
+fn an_account_has_an_open_task_of_a_kind_until_it_is_closed() {
+    on_both_databases(|store, clock| {
+        with_account(store, "ada");
+        with_account(store, "bob");
+        for (reference, user, kind) in [
+            ("first", "ada", "trn_lookup"),
+            ("second", "ada", "trn_lookup"),
+            ("other kind", "ada", "lost_address"),
+            ("of bob", "bob", "trn_lookup"),
+        ] {
+            let new = NewSupportTask {
+                user_id: Some(user_id(user)),
+                kind: kind.to_owned(),
+                ..task(reference)
+            };
+            assert_eq!(opened(store, new), Opened::Opened);
+            clock.advance(MINUTE);
+        }
+        let open = || write(store, |tx| find_open(tx, &user_id("ada"), "trn_lookup"));
+
+        assert_eq!(open(), Some("first".to_owned()));
+        write(store, |tx| close(tx, "id of first", "no_change"));
+        assert_eq!(open(), Some("second".to_owned()));
+        write(store, |tx| close(tx, "id of second", "no_change"));
+        assert_eq!(open(), None);
+    });
+}
