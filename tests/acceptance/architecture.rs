@@ -195,12 +195,18 @@ fn every_template_is_used_by_a_view_and_every_sample_renders() {
     gallery.used.extend(templates_used_by("email/layout.html"));
 
     gallery.show::<journey::account_created::AccountCreatedPage>();
+    gallery.show::<journey::accounts::freeze::FreezePage>();
+    gallery.show::<journey::accounts::keep_address::KeepAddressPage>();
+    gallery.show::<journey::accounts::lost_address::LostAddressPage>();
+    gallery.show::<journey::accounts::offer::OfferPage>();
+    gallery.show::<journey::accounts::referred::ReferredPage>();
     gallery.show::<journey::address_warning::AddressWarningPage>();
     gallery.show::<journey::code_not_sent::CodeNotSentPage>();
     gallery.show::<journey::consent::ConsentPage>();
     gallery.show::<journey::details::check_answers::CheckAnswersPage>();
     gallery.show::<journey::details::date_of_birth::DateOfBirthPage>();
-    gallery.show::<journey::details::has_national_insurance_number::HasNationalInsuranceNumberPage>();
+    gallery
+        .show::<journey::details::has_national_insurance_number::HasNationalInsuranceNumberPage>();
     gallery.show::<journey::details::has_qts::HasQtsPage>();
     gallery.show::<journey::details::has_trn::HasTrnPage>();
     gallery.show::<journey::details::name::NamePage>();

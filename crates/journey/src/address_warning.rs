@@ -8,6 +8,7 @@ use serde::Serialize;
 use storage::Tx;
 
 use crate::code_delivery::{EarlierCodes, Letter, TooSoon, issue, send};
+use crate::code_use::CodeUse;
 use crate::email::change_address;
 use crate::error::{Answer, JourneyError};
 use crate::form::{Action, Form};
@@ -146,7 +147,13 @@ fn keep_address(tx: &mut Tx<'_>, mut stage: Stage) -> Work<(Letter, String)> {
         return Ok(Err(stage.elsewhere()));
     };
     stage.interaction.answers.keeps_address = true;
-    match issue(tx, &mut stage, &address, EarlierCodes::Stay)? {
+    match issue(
+        tx,
+        &mut stage,
+        CodeUse::SignIn,
+        &address,
+        EarlierCodes::Stay,
+    )? {
         Ok(letter) => Ok(Ok((letter, stage.go_on(tx)?))),
         Err(TooSoon { until }) => Ok(Err(stage.too_many(Limit::CodesSent, until))),
     }

@@ -1,4 +1,6 @@
 //! A code and its link: counted, drawn and stored in one unit of work, sent after its commit.
+//!
+//! Only the link of a sign-in code is ever sent: the others' codes sign nobody in by themselves.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -14,11 +16,11 @@ use storage::limits::{self, Hit};
 use storage::{StorageError, Tx};
 
 use crate::code_not_sent::{CodeNotSentPage, NotSentReason};
-use crate::emails::SignInCodeEmail;
+use crate::code_use::CodeUse;
+use crate::emails::{AccountCodeEmail, NewAddressCodeEmail, SignInCodeEmail};
 use crate::error::{Answer, see_other};
 use crate::journey::Journey;
 use crate::mailer::{Mail, MailError, MailKind};
-use crate::plan::Page;
 use crate::rate_limit::Sends;
 use crate::stage::{Stage, change_anywhere};
 use crate::visitor::Visitor;
@@ -26,6 +28,7 @@ use crate::visitor::Visitor;
 /// A code that is stored and has yet to be sent.
 #[derive(Debug)]
 pub(crate) struct Letter {
+    code_use: CodeUse,
     reference: String,
     to: EmailAddress,
     code: EmailCode,
@@ -51,14 +54,21 @@ pub(crate) enum EarlierCodes {
     Die,
 }
 
-/// The digest by which a code is kept, bound to interaction and address.
+/// The digest by which a code is kept, bound to its use, interaction and address.
 pub(crate) fn code_digest(
     journey: &Journey,
+    code_use: CodeUse,
     id: &InteractionId,
     address: &EmailAddress,
     code: &EmailCode,
 ) -> Vec<u8> {
-    let parts = [id.as_str(), address.lookup(), code.reveal()].map(str::as_bytes);
+    let parts = [
+        code_use.label(),
+        id.as_str(),
+        address.lookup(),
+        code.reveal(),
+    ];
+    let parts = parts.map(str::as_bytes);
     journey.keyring.digest(Purpose::EmailCode, &parts)
 }
 
@@ -68,6 +78,7 @@ pub(crate) fn code_digest(
 pub(crate) fn issue(
     tx: &mut Tx<'_>,
     stage: &mut Stage,
+    code_use: CodeUse,
     address: &EmailAddress,
     earlier: EarlierCodes,
 ) -> Result<Result<Letter, TooSoon>, StorageError> {
@@ -79,7 +90,7 @@ pub(crate) fn issue(
     let interaction = &mut stage.interaction;
     if earlier == EarlierCodes::Die {
         email_codes::end_all(tx, &interaction.id)?;
-        interaction.answers.code_sent_at = None;
+        code_use.set_sent_at(&mut interaction.answers, None);
     }
     let now = tx.now();
     let code = email_code::draw(&*journey.entropy);
@@ -87,12 +98,15 @@ pub(crate) fn issue(
     let new = NewEmailCode {
         id: journey.entropy.ordered_uuid(now),
         interaction_id: interaction.id.clone(),
-        code_digest: code_digest(journey, &interaction.id, address, &code),
+        code_digest: code_digest(journey, code_use, &interaction.id, address, &code),
         link_digest: SecretDigest::of(link.reveal()),
         expires_at: now.plus(journey.code.life),
     };
     email_codes::insert(tx, &new, journey.code.tries)?;
+    let issued_before = code_use.sent_at(&interaction.answers);
+    code_use.set_sent_at(&mut interaction.answers, Some(now));
     Ok(Ok(Letter {
+        code_use,
         reference: new.id,
         to: address.clone(),
         code,
@@ -100,7 +114,7 @@ pub(crate) fn issue(
         service: interaction.service_name.clone(),
         sends,
         issued_at: now,
-        issued_before: interaction.answers.code_sent_at.replace(now),
+        issued_before,
     }))
 }
 
@@ -116,7 +130,7 @@ pub(crate) async fn send(
     let Err(fault) = journey.mailer.send(&mail).await else {
         return Ok(see_other(path));
     };
-    tracing::warn!(reference = %mail.reference, error = %fault, "a sign-in code was not sent");
+    tracing::warn!(reference = %mail.reference, error = %fault, "a code was not sent");
     let (stage, letter) = change_anywhere(journey, visitor, move |tx, mut stage| {
         take_back(tx, &mut stage, &letter, fault)?;
         Ok(Ok((stage, letter)))
@@ -138,8 +152,8 @@ fn take_back(
     }
     let answers = &mut stage.interaction.answers;
     let may_have_left = fault == MailError::Unavailable;
-    if !may_have_left && answers.code_sent_at == Some(letter.issued_at) {
-        answers.code_sent_at = letter.issued_before;
+    if !may_have_left && letter.code_use.sent_at(answers) == Some(letter.issued_at) {
+        letter.code_use.set_sent_at(answers, letter.issued_before);
     }
     stage.go_on(tx)?;
     Ok(())
@@ -147,18 +161,42 @@ fn take_back(
 
 impl Letter {
     fn write(&self, journey: &Journey) -> Result<Mail, PagesError> {
-        let link = format!("{}/sign-in/link/{}", journey.issuer, self.link.reveal());
-        let email = SignInCodeEmail {
-            code: self.code.clone(),
-            link: Secret::new(link),
-            minutes: journey.code.minutes(),
-            service: self.service.clone(),
+        let pages = &journey.pages;
+        let (code, service) = (self.code.clone(), self.service.clone());
+        let minutes = journey.code.minutes();
+        let (content, kind) = match self.code_use {
+            CodeUse::SignIn => {
+                let link = format!("{}/sign-in/link/{}", journey.issuer, self.link.reveal());
+                let email = SignInCodeEmail {
+                    code,
+                    link: Secret::new(link),
+                    minutes,
+                    service,
+                };
+                (pages.email(&email)?, MailKind::SignInCode(email))
+            }
+            CodeUse::OtherAccount => {
+                let email = AccountCodeEmail {
+                    code,
+                    minutes,
+                    service,
+                };
+                (pages.email(&email)?, MailKind::AccountCode(email))
+            }
+            CodeUse::NewAddress => {
+                let email = NewAddressCodeEmail {
+                    code,
+                    minutes,
+                    service,
+                };
+                (pages.email(&email)?, MailKind::NewAddressCode(email))
+            }
         };
         Ok(Mail {
             reference: self.reference.clone(),
             to: self.to.clone(),
-            content: journey.pages.email(&email)?,
-            kind: MailKind::SignInCode(email),
+            kind,
+            content,
         })
     }
 }
@@ -171,13 +209,16 @@ fn not_sent(stage: &Stage, letter: &Letter, fault: MailError) -> HttpResponse {
         }
     };
     let Interaction { id, answers, .. } = &stage.interaction;
+    let code_use = letter.code_use;
+    let is_typed = code_use != CodeUse::OtherAccount;
     let view = CodeNotSentPage {
         csrf: stage.csrf(),
         service_name: stage.interaction.service_name.clone(),
-        address: letter.to.as_typed().to_owned(),
-        email_url: Page::Email.url(id),
-        code_url: answers.code_sent_at.map(|_| Page::EmailCode.url(id)),
+        address: code_use.shown(&letter.to),
+        typed: is_typed.then(|| letter.to.as_typed().to_owned()),
+        retry_url: code_use.asked_from(answers).url(id),
+        code_url: code_use.sent_at(answers).map(|_| code_use.page().url(id)),
         reason,
     };
-    stage.respond(status, Page::EmailCode, &view)
+    stage.respond(status, code_use.page(), &view)
 }

@@ -5,18 +5,21 @@ use serde::Serialize;
 
 /// Shown when the mailer failed; the interaction goes on.
 ///
-/// Posts to [`email_url`](Self::email_url) the address again and `action`: `continue` (try again),
-/// `change-address` or `cancel`.
+/// Posts to [`retry_url`](Self::retry_url) the address again and `action`: `continue` (try again),
+/// `change-address` or `cancel`; where the person did not type the address, neither it nor
+/// `change-address`.
 #[derive(Debug, Serialize)]
 pub struct CodeNotSentPage {
     /// Ties the form to the browser.
     pub csrf: String,
     /// The service that asked.
     pub service_name: String,
-    /// Where the code should have gone.
+    /// Where the code should have gone, as far as the person may see.
     pub address: String,
-    /// The email page: it was not necessarily that page which tried to send.
-    pub email_url: String,
+    /// The same as they typed it, if they did.
+    pub typed: Option<String>,
+    /// The page where a code is asked for: it was not necessarily that page which tried to send.
+    pub retry_url: String,
     /// The code page, where a code may have arrived all the same.
     pub code_url: Option<String>,
     /// Why it did not.
@@ -56,15 +59,24 @@ impl View for CodeNotSentPage {
     }
 
     fn samples() -> Vec<Self> {
+        let typed = "ada.lovelace@example.com";
+        let code_url = "/sign-in/email-code?i=1";
         [
-            (NotSentReason::AddressRefused, None),
-            (NotSentReason::Unavailable, Some("/sign-in/email-code?i=1")),
+            (NotSentReason::AddressRefused, typed, Some(typed), None),
+            (
+                NotSentReason::Unavailable,
+                typed,
+                Some(typed),
+                Some(code_url),
+            ),
+            (NotSentReason::Unavailable, "a****@****.com", None, None),
         ]
-        .map(|(reason, code_url)| Self {
+        .map(|(reason, address, typed, code_url)| Self {
             csrf: "csrf".to_owned(),
             service_name: "Apply for a qualification".to_owned(),
-            address: "ada.lovelace@example.com".to_owned(),
-            email_url: "/sign-in/email?i=1".to_owned(),
+            address: address.to_owned(),
+            typed: typed.map(ToOwned::to_owned),
+            retry_url: "/sign-in/email?i=1".to_owned(),
             code_url: code_url.map(ToOwned::to_owned),
             reason,
         })

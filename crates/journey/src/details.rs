@@ -25,6 +25,7 @@ use model::keyring::Purpose;
 use model::{TeacherDetails, UserId};
 use storage::StorageError;
 
+pub(crate) use keep::{keep_now, keep_undecided};
 pub use question::Frame;
 pub(crate) use question::{Question, show, submit};
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use storage::{StorageError, Tx, email_codes};
 
 use crate::code_delivery::{EarlierCodes, Letter, TooSoon, issue, send};
+use crate::code_use::CodeUse;
 use crate::error::{Answer, JourneyError, see_other};
 use crate::form::{Action, Form};
 use crate::journey::{Journey, Work};
@@ -150,6 +151,7 @@ fn take_address(
         .is_some_and(|earlier| earlier.lookup() == address.lookup());
     answers.email = Some(address.clone());
     answers.keeps_address &= is_same;
+    answers.lost_address.take_if(|_| !is_same);
     let is_doubtful = address.concern(&stage.journey.workplace_domains).is_some();
     if is_doubtful && !answers.keeps_address {
         answers.code_sent_at = None;
@@ -161,7 +163,7 @@ fn take_address(
     } else {
         EarlierCodes::Die
     };
-    match issue(tx, &mut stage, address, earlier)? {
+    match issue(tx, &mut stage, CodeUse::SignIn, address, earlier)? {
         Ok(letter) => Ok(Ok((Some(letter), stage.go_on(tx)?))),
         Err(TooSoon { until }) => Ok(Err(stage.too_many(Limit::CodesSent, until))),
     }
@@ -185,5 +187,6 @@ pub(crate) fn forget_address(
     answers.email = None;
     answers.keeps_address = false;
     answers.code_sent_at = None;
+    answers.lost_address = None;
     email_codes::end_all(tx, &interaction.id)
 }

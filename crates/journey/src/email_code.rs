@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use model::email_code::InvalidEmailCode;
 use pages::{Field, FieldError, View};
 use serde::Serialize;
 
-use crate::error::Answer;
+use crate::code_use::CodeUse;
+use crate::error::{Answer, JourneyError};
 use crate::journey::Journey;
 use crate::new_code_needed::{NewCodeNeededPage, NewCodeReason};
 use crate::plan::Page;
-use crate::stage::{Stage, enter, typed_address};
+use crate::stage::{Stage, enter};
 use crate::too_many::in_words;
 use crate::visitor::Visitor;
 
@@ -20,17 +20,23 @@ mod submit;
 
 pub(crate) use submit::submit;
 
-/// `/sign-in/email-code`: the same page whether or not the address is known.
+/// `/sign-in/email-code`, `/details/account-code` and `/sign-in/lost-address-code`: the same page
+/// whether or not the address is known.
 ///
-/// Posts `code` and `action`: `continue`, `resend`, `change-address` or `cancel`.
+/// Posts `code` and `action`: `continue`, `resend`, `change-address` (`skip` where the address is
+/// another account's) or `cancel`.
 #[derive(Debug, Serialize)]
 pub struct EmailCodePage {
     /// Ties the form to the browser.
     pub csrf: String,
     /// The service that asked.
     pub service_name: String,
-    /// Where the code went.
+    /// What the code is for.
+    pub code_use: CodeUse,
+    /// Where the code went, as far as the person may see.
     pub address: String,
+    /// The page for those who can no longer use the address, where there is one.
+    pub lost_address_url: Option<String>,
     /// How long a code works.
     pub minutes: u64,
     /// What has just been done for the person, if anything.
@@ -156,16 +162,30 @@ impl View for EmailCodePage {
 
     fn samples() -> Vec<Self> {
         [
-            (None, None),
-            (Some(CodeNotice::SentAgain), None),
-            (Some(CodeNotice::ExpiredAndSentAnother), None),
-            (None, Some(CodeProblem::Missing)),
-            (None, Some(CodeProblem::Wrong { left: 4 })),
+            (CodeUse::SignIn, None, None),
+            (CodeUse::SignIn, Some(CodeNotice::SentAgain), None),
+            (
+                CodeUse::SignIn,
+                Some(CodeNotice::ExpiredAndSentAnother),
+                None,
+            ),
+            (CodeUse::SignIn, None, Some(CodeProblem::Missing)),
+            (CodeUse::SignIn, None, Some(CodeProblem::Wrong { left: 4 })),
+            (CodeUse::OtherAccount, None, None),
+            (CodeUse::OtherAccount, None, Some(CodeProblem::Missing)),
+            (CodeUse::NewAddress, None, None),
+            (CodeUse::NewAddress, None, Some(CodeProblem::Missing)),
         ]
-        .map(|(notice, problem)| Self {
+        .map(|(code_use, notice, problem)| Self {
             csrf: "csrf".to_owned(),
             service_name: "Apply for a qualification".to_owned(),
-            address: "ada.lovelace@example.com".to_owned(),
+            code_use,
+            address: match code_use {
+                CodeUse::OtherAccount => "a****@****.com".to_owned(),
+                _ => "ada.lovelace@example.com".to_owned(),
+            },
+            lost_address_url: (code_use == CodeUse::SignIn)
+                .then(|| "/sign-in/lost-address?i=1".to_owned()),
             minutes: 15,
             notice,
             code: problem.map_or_else(Field::default, |problem| {
@@ -176,20 +196,20 @@ impl View for EmailCodePage {
     }
 }
 
-/// `GET /sign-in/email-code`.
-pub(crate) async fn show(journey: Journey, visitor: Visitor) -> Answer {
-    let stage = enter(&journey, &visitor, Page::EmailCode).await?;
-    if let Some(reason) = spent(&stage) {
-        return Ok(new_code_needed(&stage, StatusCode::OK, reason));
+/// The page as it is looked at.
+pub(crate) async fn show(code_use: CodeUse, journey: Journey, visitor: Visitor) -> Answer {
+    let stage = enter(&journey, &visitor, code_use.page()).await?;
+    if let Some(reason) = spent(&stage, code_use) {
+        return new_code_needed(&stage, code_use, StatusCode::OK, reason);
     }
     let notice = CodeNotice::of(&visitor);
-    Ok(respond(&stage, StatusCode::OK, notice, Field::default()))
+    respond(&stage, code_use, StatusCode::OK, notice, Field::default())
 }
 
 /// Why none of the codes that were sent can be used any more.
-fn spent(stage: &Stage) -> Option<NewCodeReason> {
+fn spent(stage: &Stage, code_use: CodeUse) -> Option<NewCodeReason> {
     let settings = stage.journey.code;
-    let sent_at = stage.interaction.answers.code_sent_at;
+    let sent_at = code_use.sent_at(&stage.interaction.answers);
     if stage.interaction.wrong_codes >= settings.tries {
         Some(NewCodeReason::TriesSpent)
     } else if sent_at.is_some_and(|at| stage.now >= at.plus(settings.life)) {
@@ -201,28 +221,45 @@ fn spent(stage: &Stage) -> Option<NewCodeReason> {
 
 fn respond(
     stage: &Stage,
+    code_use: CodeUse,
     status: StatusCode,
     notice: Option<CodeNotice>,
     code: Field,
-) -> HttpResponse {
+) -> Answer {
+    let id = &stage.interaction.id;
     let view = EmailCodePage {
         csrf: stage.csrf(),
         service_name: stage.interaction.service_name.clone(),
-        address: typed_address(&stage.interaction),
+        code_use,
+        address: shown_address(stage, code_use)?,
+        lost_address_url: (code_use == CodeUse::SignIn).then(|| Page::LostAddress.url(id)),
         minutes: stage.journey.code.minutes(),
         notice,
         code,
     };
-    stage.respond(status, Page::EmailCode, &view)
+    Ok(stage.respond(status, code_use.page(), &view))
 }
 
-fn new_code_needed(stage: &Stage, status: StatusCode, reason: NewCodeReason) -> HttpResponse {
+fn new_code_needed(
+    stage: &Stage,
+    code_use: CodeUse,
+    status: StatusCode,
+    reason: NewCodeReason,
+) -> Answer {
     let view = NewCodeNeededPage {
         csrf: stage.csrf(),
         service_name: stage.interaction.service_name.clone(),
-        address: typed_address(&stage.interaction),
+        code_use,
+        address: shown_address(stage, code_use)?,
         minutes: stage.journey.code.minutes(),
         reason,
     };
-    stage.respond(status, Page::EmailCode, &view)
+    Ok(stage.respond(status, code_use.page(), &view))
+}
+
+/// The address that the codes went to. Without one, nobody is on this page.
+fn shown_address(stage: &Stage, code_use: CodeUse) -> Result<String, JourneyError> {
+    let address = code_use.recipient(stage);
+    let address = address.ok_or_else(|| stage.elsewhere())?;
+    Ok(code_use.shown(&address))
 }

@@ -28,6 +28,9 @@ pub struct Parts {
     pub code: CodeSettings,
     /// How often anything may be tried.
     pub limits: Limits,
+    /// How long an account's address stays after it was decided that another takes its place, and
+    /// how long a change can be undone.
+    pub address_change_notice: Duration,
     /// Domains beside `sch.uk`, in lower case, whose addresses people lose when they move.
     pub workplace_domains: Vec<String>,
     /// The database.

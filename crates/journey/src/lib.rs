@@ -9,9 +9,11 @@
 //! [`outbox::deliver`] sends the mail that waits.
 
 pub mod account_created;
+pub mod accounts;
 pub mod address_warning;
 mod code_delivery;
 pub mod code_not_sent;
+pub mod code_use;
 pub mod consent;
 mod csrf;
 pub mod details;
@@ -34,6 +36,7 @@ mod routes;
 pub mod select_account;
 mod sign_in;
 mod stage;
+pub mod support;
 pub mod synonyms;
 pub mod teacher_records;
 #[cfg(test)]

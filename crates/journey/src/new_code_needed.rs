@@ -3,16 +3,21 @@
 use pages::View;
 use serde::Serialize;
 
-/// Shown at `/sign-in/email-code` when every code is spent or has expired.
+use crate::code_use::CodeUse;
+
+/// Shown where a code is typed, when every code is spent or has expired.
 ///
-/// Posts `action`: `resend`, `change-address` or `cancel`.
+/// Posts `action`: `resend`, `change-address` (`skip` where the address is another account's) or
+/// `cancel`.
 #[derive(Debug, Serialize)]
 pub struct NewCodeNeededPage {
     /// Ties the form to the browser.
     pub csrf: String,
     /// The service that asked.
     pub service_name: String,
-    /// Where the next code will go.
+    /// What the code is for.
+    pub code_use: CodeUse,
+    /// Where the next code will go, as far as the person may see.
     pub address: String,
     /// How long a code works.
     pub minutes: u64,
@@ -53,14 +58,25 @@ impl View for NewCodeNeededPage {
     }
 
     fn samples() -> Vec<Self> {
-        [NewCodeReason::TriesSpent, NewCodeReason::Expired]
-            .map(|reason| Self {
-                csrf: "csrf".to_owned(),
-                service_name: "Apply for a qualification".to_owned(),
-                address: "ada.lovelace@example.com".to_owned(),
-                minutes: 15,
-                reason,
-            })
-            .into()
+        let own = "ada.lovelace@example.com";
+        [
+            (CodeUse::SignIn, own, NewCodeReason::TriesSpent),
+            (CodeUse::SignIn, own, NewCodeReason::Expired),
+            (
+                CodeUse::OtherAccount,
+                "a****@****.com",
+                NewCodeReason::Expired,
+            ),
+            (CodeUse::NewAddress, own, NewCodeReason::TriesSpent),
+        ]
+        .map(|(code_use, address, reason)| Self {
+            csrf: "csrf".to_owned(),
+            service_name: "Apply for a qualification".to_owned(),
+            code_use,
+            address: address.to_owned(),
+            minutes: 15,
+            reason,
+        })
+        .into()
     }
 }

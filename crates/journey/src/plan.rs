@@ -3,10 +3,11 @@
 use model::Interaction;
 use model::browser_session::BrowserSession;
 use model::email_address::AddressConcern;
-use model::interaction::{Answers, TrnNews};
+use model::interaction::{Answers, OtherAccountProgress, TrnNews};
 use model::requirement::{Standing, Unmet, unmet};
 use model::{InteractionId, Timestamp};
 
+use crate::accounts::offer;
 use crate::details::DetailsPage;
 
 /// A page of the journey, in the order in which a person meets them.
@@ -22,6 +23,20 @@ pub(crate) enum Page {
     EmailCode,
     /// About the person.
     Details(DetailsPage),
+    /// The address of the account was lost: which one can be used now?
+    LostAddress,
+    /// Check your email at the new address.
+    LostAddressCode,
+    /// Staff look at the lost address.
+    LostAddressDone,
+    /// Another account has the TRN.
+    TrnInUse,
+    /// Another account has the same name and date of birth.
+    ExistingAccount,
+    /// Check your email at the other account's address.
+    AccountCode,
+    /// Which of two addresses is kept?
+    KeepAddress,
     /// Share your information.
     Consent,
     /// Account created.
@@ -37,6 +52,13 @@ impl Page {
             Self::AddressWarning => "/sign-in/address-warning",
             Self::EmailCode => "/sign-in/email-code",
             Self::Details(page) => page.path(),
+            Self::LostAddress => "/sign-in/lost-address",
+            Self::LostAddressCode => "/sign-in/lost-address-code",
+            Self::LostAddressDone => "/sign-in/lost-address-done",
+            Self::TrnInUse => "/details/trn-in-use",
+            Self::ExistingAccount => "/details/existing-account",
+            Self::AccountCode => "/details/account-code",
+            Self::KeepAddress => "/details/keep-address",
             Self::Consent => "/sign-in/consent",
             Self::AccountCreated => "/sign-in/account-created",
         }
@@ -53,14 +75,25 @@ impl Page {
         match self {
             Self::Email if may_choose == MayChoose::Yes => Some(Self::SelectAccount),
             Self::AddressWarning | Self::EmailCode => Some(Self::Email),
+            Self::LostAddress => Some(Self::EmailCode),
+            Self::LostAddressCode => Some(Self::LostAddress),
             _ => None,
         }
     }
 
-    /// Whether a person whose next page is this one may open `page`: this page itself, and those
-    /// that Back leads to.
+    /// Whether a code is typed on this page.
+    pub(crate) const fn takes_codes(self) -> bool {
+        matches!(
+            self,
+            Self::EmailCode | Self::LostAddressCode | Self::AccountCode
+        )
+    }
+
+    /// Whether a person whose next page is this one may open `page`: this page itself, those that
+    /// Back leads to, and instead of the code page the one for who cannot read the code.
     pub(crate) fn opens(self, page: Self, may_choose: MayChoose) -> bool {
         page == self
+            || (self == Self::EmailCode && page == Self::LostAddress)
             || self
                 .back(may_choose)
                 .is_some_and(|back| back.opens(page, may_choose))
@@ -103,13 +136,30 @@ pub(crate) fn plan(
 ) -> Option<Page> {
     let began = Some(interaction.created_at);
     let missing = unmet(&interaction.requirements, standing, began, now);
+    let answers = &interaction.answers;
     match missing.first() {
         Some(Unmet::Account) => Some(Page::SelectAccount),
-        Some(Unmet::SignIn) => Some(proving_page(&interaction.answers, concern)),
-        Some(Unmet::Details) => Some(Page::Details(asked.unwrap_or(DetailsPage::Name))),
-        Some(Unmet::Trn) => Some(Page::Details(DetailsPage::TrnNotFound)),
-        Some(Unmet::Consent) => Some(news(&interaction.answers).unwrap_or(Page::Consent)),
-        None => news(&interaction.answers).or_else(|| account_created(&interaction.answers)),
+        Some(Unmet::SignIn) => Some(proving_page(answers, concern)),
+        // Which account it is comes before what is asked of its person.
+        later => other_account_page(answers).or_else(|| match later {
+            Some(Unmet::Details) => Some(Page::Details(asked.unwrap_or(DetailsPage::Name))),
+            Some(Unmet::Trn) => Some(Page::Details(DetailsPage::TrnNotFound)),
+            Some(Unmet::Consent) => Some(news(answers).unwrap_or(Page::Consent)),
+            _ => news(answers).or_else(|| account_created(answers)),
+        }),
+    }
+}
+
+fn other_account_page(answers: &Answers) -> Option<Page> {
+    let other = answers.other_account.as_ref()?;
+    let offer = offer::page_for(other.in_common);
+    match (&other.progress, other.code_sent_at) {
+        (OtherAccountProgress::Offered, None) | (OtherAccountProgress::Referred(_), _) => {
+            Some(offer)
+        }
+        (OtherAccountProgress::Offered, Some(_)) => Some(Page::AccountCode),
+        (OtherAccountProgress::Proven, _) => Some(Page::KeepAddress),
+        (OtherAccountProgress::LeftAlone, _) => None,
     }
 }
 
@@ -128,6 +178,14 @@ fn account_created(answers: &Answers) -> Option<Page> {
 fn proving_page(answers: &Answers, concern: Option<AddressConcern>) -> Page {
     match answers {
         Answers { email: None, .. } => Page::Email,
+        Answers {
+            lost_address: Some(lost),
+            ..
+        } if lost.reference.is_some() => Page::LostAddressDone,
+        Answers {
+            lost_address: Some(lost),
+            ..
+        } if lost.code_sent_at.is_some() => Page::LostAddressCode,
         Answers {
             keeps_address: false,
             ..

@@ -6,6 +6,7 @@ use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route};
 use model::interaction::RefusalReason;
 
+use crate::code_use::CodeUse;
 use crate::details::date_of_birth::DateOfBirthPage;
 use crate::details::has_national_insurance_number::HasNationalInsuranceNumberPage;
 use crate::details::has_qts::HasQtsPage;
@@ -26,7 +27,8 @@ use crate::plan::Page;
 use crate::stage::change_anywhere;
 use crate::visitor::Visitor;
 use crate::{
-    account_created, address_warning, consent, email, email_code, link, select_account, sign_in,
+    account_created, accounts, address_warning, consent, email, email_code, link, select_account,
+    sign_in,
 };
 
 /// The path at which a journey begins; the interaction's id is added as `?i=`. From there each
@@ -53,8 +55,10 @@ pub fn routes(app: &mut ServiceConfig) {
     ))
     .service(page(
         Page::EmailCode,
-        shown(email_code::show),
-        answered(email_code::submit),
+        shown(|journey, visitor| email_code::show(CodeUse::SignIn, journey, visitor)),
+        answered(|journey, visitor, form| {
+            email_code::submit(CodeUse::SignIn, journey, visitor, form)
+        }),
     ))
     .service(page(
         Page::Consent,
@@ -71,7 +75,8 @@ pub fn routes(app: &mut ServiceConfig) {
         web::resource("/sign-in/link/{token}")
             .get(link::open)
             .post(link::press),
-    );
+    )
+    .configure(accounts::routes);
 }
 
 fn details_pages(app: &mut ServiceConfig) {
@@ -111,12 +116,12 @@ fn question<Q: Question>() -> Resource {
     )
 }
 
-fn page(page: Page, show: Route, submit: Route) -> Resource {
+pub(crate) fn page(page: Page, show: Route, submit: Route) -> Resource {
     web::resource(page.path()).route(show).route(submit)
 }
 
 /// A page as it is looked at.
-fn shown<S, F>(show: S) -> Route
+pub(crate) fn shown<S, F>(show: S) -> Route
 where
     S: Fn(Journey, Visitor) -> F + Clone + 'static,
     F: Future<Output = Answer> + 'static,
@@ -134,7 +139,7 @@ where
 }
 
 /// A page's form as it comes in: none is read without its token, and Cancel is the same on all.
-fn answered<S, F>(submit: S) -> Route
+pub(crate) fn answered<S, F>(submit: S) -> Route
 where
     S: Fn(Journey, Visitor, Form) -> F + Clone + 'static,
     F: Future<Output = Answer> + 'static,

@@ -7,11 +7,12 @@ use actix_web::http::StatusCode;
 use model::browser_session::{Authentication, BrowserSession};
 use model::interaction::Outcome;
 use model::requirement::{ConsentRule, Standing};
-use model::{EmailAddress, Interaction, Timestamp};
+use model::{EmailAddress, Interaction, Timestamp, User};
 use pages::{Shell, View};
 use storage::interactions::{self, Found};
 use storage::{StorageError, Tx, browser_sessions, consents, users};
 
+use crate::accounts::other_account;
 use crate::details::questions::Questions;
 use crate::details::{DetailsPage, Frame, from_check_answers, is_from_check_answers};
 use crate::error::{JourneyError, TooMany};
@@ -32,6 +33,8 @@ pub(crate) struct Stage {
     pub(crate) standing: Standing,
     /// What is still to be asked of them about themselves, if anything is.
     pub(crate) questions: Option<Questions>,
+    /// Another account that is offered to them, or that they have proven.
+    pub(crate) offered: Option<User>,
     /// The next page; `None` when nothing is missing.
     next: Option<Page>,
     /// The instant of the unit of work that looked.
@@ -141,6 +144,7 @@ impl Stage {
             interaction,
             standing: Standing::default(),
             questions: None,
+            offered: None,
             next: None,
             now: tx.now(),
             session,
@@ -151,6 +155,7 @@ impl Stage {
 
     /// Works out from the answers what is known of the person and which page is next.
     fn look(&mut self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
+        self.forget_stale_proof(tx)?;
         let session = self.session_of_the_address(tx)?;
         let interaction = &self.interaction;
         let mut standing = standing(&interaction.answers, session);
@@ -163,10 +168,25 @@ impl Stage {
         let questions = Questions::load(tx, &self.journey, interaction, &mut standing)?;
         let address = interaction.answers.email.as_ref();
         let concern = address.and_then(|address| address.concern(&self.journey.workplace_domains));
-        let asked = questions.as_ref().map(Questions::next);
-        self.next = plan(interaction, &standing, concern, asked, self.now);
         self.standing = standing;
+        self.offered = other_account::offered(tx, self)?;
+        let asked = questions.as_ref().map(Questions::next);
+        self.next = plan(&self.interaction, &self.standing, concern, asked, self.now);
         self.questions = questions;
+        Ok(())
+    }
+
+    /// Whoever proved an address here is signed in for as long as it opens their account: not any
+    /// more when a change of it was undone meanwhile.
+    fn forget_stale_proof(&mut self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
+        let answers = &mut self.interaction.answers;
+        let (Some(proven), Some(address)) = (&answers.authentication, &answers.email) else {
+            return Ok(());
+        };
+        let user = users::find(tx, &proven.user_id)?;
+        if user.is_none_or(|user| user.email.lookup() != address.lookup()) {
+            answers.authentication = None;
+        }
         Ok(())
     }
 
@@ -298,8 +318,10 @@ impl Stage {
         let way_back = WayBack {
             csrf: self.csrf(),
             service_name: self.interaction.service_name.clone(),
-            code_url: (limit == Limit::CodesSent && self.takes_codes())
-                .then(|| Page::EmailCode.url(&self.interaction.id)),
+            code_url: self
+                .code_page()
+                .filter(|_| limit == Limit::CodesSent)
+                .map(|page| page.url(&self.interaction.id)),
         };
         JourneyError::TooMany(Box::new(TooMany {
             shell: shell_of(&self.interaction),
@@ -308,9 +330,10 @@ impl Stage {
         }))
     }
 
-    /// Whether a code that was sent may still be typed.
-    fn takes_codes(&self) -> bool {
-        self.next == Some(Page::EmailCode) && self.interaction.wrong_codes < self.journey.code.tries
+    /// Where a code that was sent may still be typed.
+    fn code_page(&self) -> Option<Page> {
+        let has_tries = self.interaction.wrong_codes < self.journey.code.tries;
+        self.next.filter(|next| next.takes_codes() && has_tries)
     }
 
     /// How long it is until then.

@@ -1,5 +1,6 @@
 //! The pages over real databases, as browsers use and misuse them.
 
+mod accounts;
 mod attacks;
 mod codes;
 mod details;

@@ -26,7 +26,7 @@ use model::trn_lookup::{
 use serde::{Deserialize, Serialize};
 
 use crate::synonyms::Synonyms;
-use names::same_name;
+pub(crate) use names::same_name;
 
 /// How many attributes have to agree by the default policy.
 const ENOUGH: usize = 3;

@@ -243,6 +243,17 @@ fn provider(
     })
 }
 
+/// The journey without a server around it, for the commands of staff.
+pub(crate) fn journey_alone(
+    config: &Config,
+    nature: &Nature,
+    ground: &Ground,
+) -> Result<Journey, StartError> {
+    let pages = Pages::new(config.presentation.pages())?;
+    let (mailer, _) = mailer(config, nature)?;
+    journey(config, nature, ground, mailer, &pages)
+}
+
 pub(crate) fn journey(
     config: &Config,
     nature: &Nature,
@@ -257,6 +268,7 @@ pub(crate) fn journey(
         cookies: cookies(config),
         code: config.sign_in.code,
         limits: config.sign_in.limits,
+        address_change_notice: config.sign_in.address_change_notice,
         workplace_domains: config.sign_in.workplace_domains.clone(),
         store: ground.store.clone(),
         pages: pages.clone(),

@@ -1,5 +1,5 @@
-//! Work beside requests: deleting what is no longer kept, sending the mail that waits, moving
-//! signing keys on.
+//! Work beside requests: deleting what is no longer kept, sending the mail that waits, changing
+//! addresses whose notice is over, moving signing keys on.
 //!
 //! `serve` runs the jobs on a thread of their own, `work` runs nothing else. Every node may: each
 //! job is claimed by lease in the database before it is run.
@@ -16,15 +16,17 @@ pub use runner::{Jobs, run};
 /// A job that one node at a time runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Job {
+    ChangeAddresses,
     Purge,
     RotateKeys,
 }
 
 impl Job {
-    const ALL: [Self; 2] = [Self::Purge, Self::RotateKeys];
+    const ALL: [Self; 3] = [Self::ChangeAddresses, Self::Purge, Self::RotateKeys];
 
     const fn name(self) -> &'static str {
         match self {
+            Self::ChangeAddresses => "change-addresses",
             Self::Purge => "purge",
             Self::RotateKeys => "rotate-keys",
         }
@@ -33,6 +35,7 @@ impl Job {
     /// How long it rests after it was finished, on whichever node.
     const fn every(self) -> Duration {
         match self {
+            Self::ChangeAddresses => Duration::from_mins(5),
             Self::Purge => Duration::from_mins(10),
             Self::RotateKeys => Duration::from_mins(30),
         }

@@ -4,20 +4,22 @@
 use std::time::Duration;
 
 use model::event::EventKind;
-use model::interaction::TrnNews;
+use model::interaction::{InCommon, TrnNews};
 use model::requirement::TrnRule;
 use model::teacher_details::Stated;
 use model::trn_lookup::{Attribute, TrnLookupStatus, TrnOutcome};
-use model::{TeacherDetails, UserId};
+use model::{TeacherDetails, Trn, UserId};
 use storage::trn_links::{self, Linked, NewLink};
 use storage::user_details::{self, NewDetails, person_digests};
 use storage::{StorageError, Tx, security_events, trn_watchers};
 
+use crate::accounts::other_account;
 use crate::emails::{DetailsDifferEmail, News};
 use crate::interaction_details::InteractionDetails;
 use crate::journey::Work;
 use crate::lookup::{self, DueLookup};
 use crate::stage::Stage;
+use crate::support::{self, Case, Opening};
 use crate::{outbox, sign_in};
 
 /// How soon the records are asked again when they could not be asked.
@@ -33,11 +35,10 @@ pub(super) enum Kept {
 
 /// Keeps the answers, unless the records have yet to be asked by them.
 pub(super) fn keep(tx: &mut Tx<'_>, mut stage: Stage) -> Work<Kept> {
-    let signed_in = stage.standing.authentication.clone();
-    let (Some(questions), Some(authentication)) = (stage.questions.take(), signed_in) else {
+    let Some(questions) = &stage.questions else {
         return Ok(Err(stage.elsewhere()));
     };
-    let mut known = questions.known;
+    let mut known = questions.known.clone();
     if let Some(due) = lookup::due(tx, &stage, &mut known)? {
         stage.keep(tx, &known)?;
         return Ok(Ok(Kept::NotYet(due.into())));
@@ -45,12 +46,63 @@ pub(super) fn keep(tx: &mut Tx<'_>, mut stage: Stage) -> Work<Kept> {
     if let Some(unfinished) = lookup::unfinished(&known) {
         return Ok(Ok(Kept::NotYet(unfinished.into())));
     }
+    Ok(keep_now(tx, stage)?.map(Kept::For))
+}
+
+/// Keeps the answers, unless they find another account that may be the person's, and returns where
+/// they go next.
+pub(crate) fn keep_now(tx: &mut Tx<'_>, mut stage: Stage) -> Work<String> {
+    let signed_in = stage.standing.authentication.clone();
+    let (Some(questions), Some(authentication)) = (stage.questions.take(), signed_in) else {
+        return Ok(Err(stage.elsewhere()));
+    };
+    let known = questions.known;
+    if other_account::find(tx, &mut stage, &known.details, known.found_trn())? {
+        return Ok(Ok(stage.go_on(tx)?));
+    }
     let user_id = &authentication.user_id;
     keep_details(tx, &stage, user_id, &known.details)?;
     if let Some(rule) = questions.left.trn {
         place(tx, &mut stage, user_id, rule, &known)?;
     }
-    Ok(Ok(Kept::For(stage.go_on(tx)?)))
+    Ok(Ok(stage.go_on(tx)?))
+}
+
+/// Answers that were kept without the TRN that they found.
+pub(crate) struct Undecided {
+    /// The answers.
+    pub(crate) details: TeacherDetails,
+    /// The TRN, which is another account's.
+    pub(crate) trn: Trn,
+}
+
+/// Keeps the answers of a person whose TRN another account has, which they cannot prove: they wait
+/// until staff decide. `None` when the answers find no TRN (any more); nothing is kept then.
+pub(crate) fn keep_undecided(
+    tx: &mut Tx<'_>,
+    stage: &mut Stage,
+) -> Result<Option<Undecided>, StorageError> {
+    let (Some(questions), Some(signed_in)) = (&stage.questions, &stage.standing.authentication)
+    else {
+        return Ok(None);
+    };
+    let known = &questions.known;
+    let (Some(rule), Some(trn)) = (questions.left.trn, known.found_trn().cloned()) else {
+        return Ok(None);
+    };
+    let undecided = TrnOutcome {
+        status: TrnLookupStatus::Pending,
+        trn: None,
+        level: None,
+        agreed: Vec::new(),
+        ..known.outcome(rule.policy)
+    };
+    let user_id = &signed_in.user_id;
+    keep_details(tx, stage, user_id, &known.details)?;
+    let _ = link(tx, stage, user_id, &undecided)?;
+    trn_watchers::watch(tx, user_id, &stage.interaction.client_id)?;
+    let details = known.details.clone();
+    Ok(Some(Undecided { details, trn }))
 }
 
 fn keep_details(
@@ -87,7 +139,12 @@ fn place(
     rule: TrnRule,
     known: &InteractionDetails,
 ) -> Result<(), StorageError> {
-    let found = link(tx, stage, user_id, known.outcome(rule.policy))?;
+    let found = known.outcome(rule.policy);
+    if let Linked::TrnOfAnother(owner) = link(tx, stage, user_id, &found)? {
+        // Another sign-in found the same record a moment ago.
+        other_account::offer(stage, owner, InCommon::Trn);
+        return Ok(());
+    }
     let journey = &stage.journey;
     if found.status == TrnLookupStatus::Found {
         sign_in::record(tx, EventKind::TrnFound, &stage.interaction, user_id)?;
@@ -101,45 +158,47 @@ fn place(
         }
     } else {
         trn_watchers::watch(tx, user_id, &stage.interaction.client_id)?;
+        if found.status == TrnLookupStatus::Pending && !found.is_unavailable {
+            give_to_staff(tx, stage, user_id, &known.details)?;
+        }
     }
     stage.interaction.answers.trn_news = news(&known.details, &found);
     Ok(())
 }
 
-/// Links the account with what was found. A TRN that belongs to another account is not theirs
-/// until somebody has looked at it.
+/// The records cannot decide: somebody has to look.
+fn give_to_staff(
+    tx: &mut Tx<'_>,
+    stage: &Stage,
+    user_id: &UserId,
+    details: &TeacherDetails,
+) -> Result<(), StorageError> {
+    let contact = stage.signed_in(tx)?;
+    let case = Case::TrnLookup {
+        details: details.clone(),
+    };
+    let opening = Opening {
+        user_id: Some(user_id),
+        client_id: Some(&stage.interaction.client_id),
+        contact: &contact,
+        case: &case,
+    };
+    support::open_once(tx, &stage.journey, &opening).map(drop)
+}
+
+/// Links the account with what was found.
 fn link(
     tx: &mut Tx<'_>,
     stage: &Stage,
     user_id: &UserId,
-    found: TrnOutcome,
-) -> Result<TrnOutcome, StorageError> {
+    found: &TrnOutcome,
+) -> Result<Linked, StorageError> {
     let journey = &stage.journey;
-    let seal = |outcome: &TrnOutcome, again_at| {
-        NewLink::seal(
-            outcome,
-            user_id,
-            again_at,
-            &journey.keyring,
-            &*journey.entropy,
-        )
-    };
+    let outcome = unless_worse(found, earlier(tx, stage, user_id)?);
     let again_at = found.is_unavailable.then(|| tx.now().plus(SOON));
-    let outcome = unless_worse(&found, earlier(tx, stage, user_id)?);
-    match trn_links::replace(tx, user_id, &seal(&outcome, again_at))? {
-        Linked::Linked | Linked::Kept => Ok(found),
-        Linked::TrnOfAnother(_) => {
-            let undecided = TrnOutcome {
-                status: TrnLookupStatus::Pending,
-                trn: None,
-                level: None,
-                agreed: Vec::new(),
-                ..found
-            };
-            trn_links::replace(tx, user_id, &seal(&undecided, None))?;
-            Ok(undecided)
-        }
-    }
+    let (keyring, entropy) = (&journey.keyring, &*journey.entropy);
+    let link = NewLink::seal(&outcome, user_id, again_at, keyring, entropy);
+    trn_links::replace(tx, user_id, &link)
 }
 
 /// The TRN that the account has, if it has one.

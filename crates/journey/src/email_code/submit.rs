@@ -10,24 +10,39 @@ use storage::limits::{self, Hit};
 use storage::{StorageError, Tx, events};
 
 use super::{CodeNotice, CodeProblem, new_code_needed, respond, spent};
+use crate::accounts::{lost_address, other_account};
 use crate::code_delivery::{EarlierCodes, Letter, TooSoon, code_digest, issue, send};
+use crate::code_use::CodeUse;
 use crate::email::change_address;
 use crate::error::{Answer, JourneyError, see_other};
 use crate::form::{Action, Form};
 use crate::journey::{Journey, Work};
 use crate::new_code_needed::NewCodeReason;
 use crate::plan::Page;
+use crate::rate_limit;
 use crate::stage::{Stage, change, enter};
 use crate::too_many::Limit;
 use crate::visitor::Visitor;
-use crate::{rate_limit, sign_in};
 
-/// `POST /sign-in/email-code`.
-pub(crate) async fn submit(journey: Journey, visitor: Visitor, form: Form) -> Answer {
-    match form.action {
-        Action::Continue => enter_code(&journey, &visitor, &form).await,
-        Action::Resend => resend(&journey, &visitor).await,
-        Action::ChangeAddress => change_address(&journey, &visitor, Page::EmailCode).await,
+/// The page's form.
+pub(crate) async fn submit(
+    code_use: CodeUse,
+    journey: Journey,
+    visitor: Visitor,
+    form: Form,
+) -> Answer {
+    match (form.action, code_use) {
+        (Action::Continue, _) => enter_code(code_use, &journey, &visitor, &form).await,
+        (Action::Resend, _) => resend(code_use, &journey, &visitor).await,
+        (Action::ChangeAddress, CodeUse::SignIn) => {
+            change_address(&journey, &visitor, Page::EmailCode).await
+        }
+        (Action::ChangeAddress, CodeUse::NewAddress) => {
+            lost_address::change_new(&journey, &visitor, Page::LostAddressCode).await
+        }
+        (Action::Skip, CodeUse::OtherAccount) => {
+            other_account::go_on_without(&journey, &visitor, Page::AccountCode).await
+        }
         _ => Err(JourneyError::Unreadable),
     }
 }
@@ -35,7 +50,7 @@ pub(crate) async fn submit(journey: Journey, visitor: Visitor, form: Form) -> An
 /// How a try at a code ended.
 enum Tried {
     /// It was right: there the person goes on.
-    SignedIn(String),
+    Accepted(String),
     /// It was right but too late: another is to be sent.
     Replaced(Box<Letter>, String),
     /// It was not taken; another may be typed.
@@ -44,27 +59,34 @@ enum Tried {
     Spent(Box<Stage>, NewCodeReason),
 }
 
-async fn enter_code(journey: &Journey, visitor: &Visitor, form: &Form) -> Answer {
+async fn enter_code(
+    code_use: CodeUse,
+    journey: &Journey,
+    visitor: &Visitor,
+    form: &Form,
+) -> Answer {
     let tried = match email_code::parse(form.field("code")) {
         Ok(code) => {
-            change(journey, visitor, Page::EmailCode, move |tx, stage| {
-                try_code(tx, stage, &code)
+            change(journey, visitor, code_use.page(), move |tx, stage| {
+                try_code(tx, stage, code_use, &code)
             })
             .await?
         }
         Err(invalid) => {
-            let stage = enter(journey, visitor, Page::EmailCode).await?;
-            refused(stage, invalid.into())
+            let stage = enter(journey, visitor, code_use.page()).await?;
+            refused(stage, code_use, invalid.into())
         }
     };
     match tried {
-        Tried::SignedIn(path) => Ok(see_other(&path)),
+        Tried::Accepted(path) => Ok(see_other(&path)),
         Tried::Replaced(letter, path) => send(journey, visitor, *letter, &path).await,
         Tried::Refused(stage, problem) => {
             let code = Field::refused("", problem.message());
-            Ok(respond(&stage, problem.status(), None, code))
+            respond(&stage, code_use, problem.status(), None, code)
         }
-        Tried::Spent(stage, reason) => Ok(new_code_needed(&stage, StatusCode::BAD_REQUEST, reason)),
+        Tried::Spent(stage, reason) => {
+            new_code_needed(&stage, code_use, StatusCode::BAD_REQUEST, reason)
+        }
     }
 }
 
@@ -78,8 +100,8 @@ impl CodeProblem {
 }
 
 /// What was typed is not taken; when nothing that could be typed would be, that is the news.
-fn refused(stage: Stage, problem: CodeProblem) -> Tried {
-    match spent(&stage) {
+fn refused(stage: Stage, code_use: CodeUse, problem: CodeProblem) -> Tried {
+    match spent(&stage, code_use) {
         Some(reason) => Tried::Spent(stage.into(), reason),
         None => Tried::Refused(stage.into(), problem),
     }
@@ -87,8 +109,8 @@ fn refused(stage: Stage, problem: CodeProblem) -> Tried {
 
 /// Tries a code. Every limit is counted before the code is looked at, and given back when it was
 /// no wrong one.
-fn try_code(tx: &mut Tx<'_>, stage: Stage, code: &EmailCode) -> Work<Tried> {
-    let Some(address) = stage.interaction.answers.email.clone() else {
+fn try_code(tx: &mut Tx<'_>, stage: Stage, code_use: CodeUse, code: &EmailCode) -> Work<Tried> {
+    let Some(address) = code_use.recipient(&stage) else {
         return Ok(Err(stage.elsewhere()));
     };
     let (journey, id) = (&stage.journey, &stage.interaction.id);
@@ -100,17 +122,17 @@ fn try_code(tx: &mut Tx<'_>, stage: Stage, code: &EmailCode) -> Work<Tried> {
     if let Hit::Refused { until } = limits::hit(tx, &counters)? {
         return Ok(Err(stage.too_many(Limit::Tries, until)));
     }
-    let digest = code_digest(journey, id, &address, code);
+    let digest = code_digest(journey, code_use, id, &address, code);
     let attempt = email_codes::attempt(tx, id, &digest, tries_allowed)?;
     if !matches!(attempt, Attempt::Wrong { .. }) {
         limits::release(tx, &counters)?;
     }
     Ok(Ok(match attempt {
-        Attempt::Accepted => Tried::SignedIn(sign_in::accept(tx, stage)?),
-        Attempt::Expired => replace_expired(tx, stage, &address)?,
+        Attempt::Accepted => Tried::Accepted(code_use.accept(tx, stage)?),
+        Attempt::Expired => replace_expired(tx, stage, code_use, &address)?,
         Attempt::Exhausted => Tried::Spent(stage.into(), NewCodeReason::TriesSpent),
         Attempt::Wrong { left: 0 } => exhaust(tx, stage)?,
-        Attempt::Wrong { left } => refused(stage, CodeProblem::Wrong { left }),
+        Attempt::Wrong { left } => refused(stage, code_use, CodeProblem::Wrong { left }),
     }))
 }
 
@@ -129,11 +151,14 @@ fn exhaust(tx: &mut Tx<'_>, stage: Stage) -> Result<Tried, StorageError> {
 fn replace_expired(
     tx: &mut Tx<'_>,
     mut stage: Stage,
+    code_use: CodeUse,
     address: &EmailAddress,
 ) -> Result<Tried, StorageError> {
-    Ok(match issue(tx, &mut stage, address, EarlierCodes::Stay)? {
+    let issued = issue(tx, &mut stage, code_use, address, EarlierCodes::Stay)?;
+    Ok(match issued {
         Ok(letter) => {
-            let path = stage.go_on(tx)?;
+            stage.go_on(tx)?;
+            let path = code_use.page().url(&stage.interaction.id);
             Tried::Replaced(letter.into(), CodeNotice::ExpiredAndSentAnother.on(&path))
         }
         Err(TooSoon { until }) => {
@@ -143,18 +168,22 @@ fn replace_expired(
     })
 }
 
-async fn resend(journey: &Journey, visitor: &Visitor) -> Answer {
-    let (letter, path) = change(journey, visitor, Page::EmailCode, issue_another).await?;
+async fn resend(code_use: CodeUse, journey: &Journey, visitor: &Visitor) -> Answer {
+    let issued = change(journey, visitor, code_use.page(), move |tx, stage| {
+        issue_another(tx, stage, code_use)
+    });
+    let (letter, path) = issued.await?;
     send(journey, visitor, letter, &path).await
 }
 
-fn issue_another(tx: &mut Tx<'_>, mut stage: Stage) -> Work<(Letter, String)> {
-    let Some(address) = stage.interaction.answers.email.clone() else {
+fn issue_another(tx: &mut Tx<'_>, mut stage: Stage, code_use: CodeUse) -> Work<(Letter, String)> {
+    let Some(address) = code_use.recipient(&stage) else {
         return Ok(Err(stage.elsewhere()));
     };
-    match issue(tx, &mut stage, &address, EarlierCodes::Stay)? {
+    match issue(tx, &mut stage, code_use, &address, EarlierCodes::Stay)? {
         Ok(letter) => {
-            let path = stage.go_on(tx)?;
+            stage.go_on(tx)?;
+            let path = code_use.page().url(&stage.interaction.id);
             Ok(Ok((letter, CodeNotice::SentAgain.on(&path))))
         }
         Err(TooSoon { until }) => Ok(Err(stage.too_many(Limit::CodesSent, until))),

@@ -208,6 +208,7 @@ impl World {
                 sends_per_client_address: limit(200, HOUR),
                 sends_in_all: limit(2_500, MINUTE),
             },
+            address_change_notice: 2 * DAY,
             workplace_domains: vec!["academy.example".to_owned()],
             store: store.clone(),
             pages: Pages::new(PagesSettings::default()).unwrap(),

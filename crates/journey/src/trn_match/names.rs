@@ -7,7 +7,7 @@ use crate::synonyms::Synonyms;
 /// Whether a stated name is a recorded one (first, last): the last names are the same, and the
 /// first of the first names are the same or synonyms. Hyphens and spaces, apostrophes and case do
 /// not matter; accents do. Who has one name only is compared by that.
-pub(super) fn same_name(stated: &PersonName, recorded: (&str, &str), synonyms: &Synonyms) -> bool {
+pub(crate) fn same_name(stated: &PersonName, recorded: (&str, &str), synonyms: &Synonyms) -> bool {
     let stated_first = stated.first.as_ref().map_or("", NamePart::as_str);
     let (first, last) = parts((stated_first, stated.last.as_str()));
     let (recorded_first, recorded_last) = parts(recorded);

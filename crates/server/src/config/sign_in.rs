@@ -1,5 +1,5 @@
-//! `[session]`, `[interaction]`, `[email_address]`, `[email_code]` and `[limits]`: how long a sign-in
-//! lasts and how often anything may be tried.
+//! `[session]`, `[interaction]`, `[email_address]`, `[address_change]`, `[email_code]` and
+//! `[limits]`: how long a sign-in lasts and how often anything may be tried.
 
 use std::time::Duration;
 
@@ -23,6 +23,9 @@ pub struct SignIn {
     /// Domains, beside `sch.uk`, whose addresses people lose when they change employer; in lower
     /// case.
     pub workplace_domains: Vec<String>,
+    /// How long the old address of an account is on notice before another takes its place, and how
+    /// long it can undo that.
+    pub address_change_notice: Duration,
     /// The emailed code.
     pub code: CodeSettings,
     /// How often anything may be tried.
@@ -35,6 +38,7 @@ impl SignIn {
             session: root.inside("session", session),
             interaction: root.inside("interaction", interaction),
             workplace_domains: root.inside("email_address", workplace_domains),
+            address_change_notice: root.inside("address_change", address_change_notice),
             code: root.inside("email_code", code),
             limits: root.inside("limits", limits),
         }
@@ -66,6 +70,14 @@ fn workplace_domains(section: &mut Section<'_>) -> Vec<String> {
         .iter()
         .map(|domain| domain.to_ascii_lowercase())
         .collect()
+}
+
+/// Long enough for somebody to read the mail about it, short enough for its link to be kept.
+fn address_change_notice(section: &mut Section<'_>) -> Duration {
+    let notice = section.or("notice", 2 * DAY);
+    let is_right = (HOUR..=14 * DAY).contains(&notice);
+    section.check(is_right, "notice", "must be from \"1h\" to \"14d\"");
+    notice
 }
 
 fn code(section: &mut Section<'_>) -> CodeSettings {

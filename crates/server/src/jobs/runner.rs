@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use journey::Journey;
+use journey::accounts::address_change::apply_due;
 use model::{Entropy, IncidentId, SystemEntropy};
 use protocol::Provider;
 use protocol::keys::KeyUpkeep;
@@ -89,6 +90,7 @@ async fn run_if_due(
         return Ok(());
     }
     match job {
+        Job::ChangeAddresses => apply_due(&jobs.journey).await?,
         Job::Purge => purge::run(&jobs.store).await?,
         Job::RotateKeys => rotate_keys::run(&jobs.upkeep).await?,
     }

@@ -1,0 +1,235 @@
+//! How staff settle a case, all of it in one unit of work.
+
+use std::fmt;
+
+use model::event::EventKind;
+use model::trn::Trn;
+use model::trn_lookup::{
+    LookupSource, MatchPolicy, POLICY_VERSION, TrnLookupStatus, TrnOutcome, VerificationLevel,
+};
+use model::{EmailAddress, UserId};
+use storage::trn_links::{self, Linked, NewLink};
+use storage::{StorageError, Tx, security_events, support_tasks, users};
+
+use super::{Case, Reference, Task, record};
+use crate::accounts::address_change;
+use crate::emails::{News, SupportTaskClosedEmail};
+use crate::journey::Journey;
+use crate::outbox;
+
+/// What staff decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// This is the person's TRN.
+    Trn(Trn),
+    /// No TRN can be given to them.
+    NoTrn,
+    /// The account gets the address that they proved.
+    ApplyAddress,
+    /// Nothing changes.
+    NoChange,
+}
+
+impl Settlement {
+    /// Its name in the database.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Trn(_) => "trn_found",
+            Self::NoTrn => "no_trn",
+            Self::ApplyAddress => "address_change_planned",
+            Self::NoChange => "no_change",
+        }
+    }
+
+    /// What the person is told.
+    const fn in_words(&self) -> &'static str {
+        match self {
+            Self::Trn(_) => {
+                "We have found your teacher reference number (TRN). We have told the services that \
+                 were waiting for it."
+            }
+            Self::NoTrn => {
+                "We could not find a teacher reference number (TRN) for you. A service that needs \
+                 one can tell you what to do next."
+            }
+            Self::ApplyAddress => {
+                "Your account will use the email address that you gave us. We have told the old \
+                 address, and the change happens when its notice is over."
+            }
+            Self::NoChange => "We have not changed anything.",
+        }
+    }
+}
+
+/// Why a case was not settled so. Nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotSettled {
+    /// There is no such case.
+    Unknown,
+    /// It was settled before.
+    AlreadySettled,
+    /// The case is about something else.
+    DoesNotFit,
+    /// The account is not there, or no longer has the address that the case is about.
+    NoSuchAccount,
+    /// The TRN belongs to another account.
+    TrnOfAnother,
+    /// The new address has an account of its own.
+    AddressTaken,
+}
+
+impl fmt::Display for NotSettled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unknown => "there is no such support task",
+            Self::AlreadySettled => "it is closed already",
+            Self::DoesNotFit => "the task is about something else",
+            Self::NoSuchAccount => {
+                "the account is not there, or no longer has the address that the task is about"
+            }
+            Self::TrnOfAnother => "the TRN belongs to another account",
+            Self::AddressTaken => "the new address has an account of its own",
+        })
+    }
+}
+
+impl std::error::Error for NotSettled {}
+
+/// Settles a case and tells its person.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails, or somebody else settles the case at the same time.
+pub fn settle(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    reference: &Reference,
+    settlement: &Settlement,
+) -> Result<Result<(), NotSettled>, StorageError> {
+    let Some(found) = support_tasks::find_by_reference(tx, reference.as_str())? else {
+        return Ok(Err(NotSettled::Unknown));
+    };
+    let (id, task) = Task::open(journey, found)?;
+    if task.settled.is_some() {
+        return Ok(Err(NotSettled::AlreadySettled));
+    }
+    if let Err(refusal) = carry_out(tx, journey, &task, settlement)? {
+        return Ok(Err(refusal));
+    }
+    if !support_tasks::close(tx, &id, settlement.as_str())? {
+        // Rolls back what was carried out.
+        return Err(StorageError::GivenUp);
+    }
+    let news = News::SupportTaskClosed(SupportTaskClosedEmail {
+        reference: reference.to_string(),
+        outcome: settlement.in_words().to_owned(),
+    });
+    outbox::enqueue(tx, journey, &task.contact, news)?;
+    let user_id = task.user_id.as_ref();
+    record(tx, EventKind::SupportTaskClosed, reference, user_id)?;
+    Ok(Ok(()))
+}
+
+fn carry_out(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    task: &Task,
+    settlement: &Settlement,
+) -> Result<Result<(), NotSettled>, StorageError> {
+    match (settlement, &task.case) {
+        (Settlement::NoChange, _) => Ok(Ok(())),
+        (Settlement::Trn(trn), Case::TrnLookup { .. } | Case::TrnInUse { .. }) => {
+            decide_trn(tx, journey, task, Some(trn))
+        }
+        (Settlement::NoTrn, Case::TrnLookup { .. } | Case::TrnInUse { .. }) => {
+            decide_trn(tx, journey, task, None)
+        }
+        (
+            Settlement::ApplyAddress,
+            Case::LostAddress { lost, new } | Case::AddressTaken { lost, new },
+        ) => replace_address(tx, journey, task.user_id.as_ref(), lost, new),
+        (Settlement::ApplyAddress, Case::TrnInUse { owner, .. }) => {
+            join_with_owner(tx, journey, task.user_id.as_ref(), owner)
+        }
+        _ => Ok(Err(NotSettled::DoesNotFit)),
+    }
+}
+
+/// Links the TRN that staff found, or writes down that there is none; services that wait are told.
+fn decide_trn(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    task: &Task,
+    trn: Option<&Trn>,
+) -> Result<Result<(), NotSettled>, StorageError> {
+    let Some(user_id) = &task.user_id else {
+        return Ok(Err(NotSettled::NoSuchAccount));
+    };
+    let outcome = TrnOutcome {
+        status: match trn {
+            Some(_) => TrnLookupStatus::Found,
+            None => TrnLookupStatus::Failed,
+        },
+        trn: trn.cloned(),
+        level: trn.map(|_| VerificationLevel::Medium),
+        policy: MatchPolicy::Strict,
+        policy_version: POLICY_VERSION,
+        agreed: Vec::new(),
+        source: LookupSource::Support,
+        is_unavailable: false,
+    };
+    let (keyring, entropy) = (&journey.keyring, &*journey.entropy);
+    let link = NewLink::seal(&outcome, user_id, None, keyring, entropy);
+    if let Linked::TrnOfAnother(_) = trn_links::replace(tx, user_id, &link)? {
+        return Ok(Err(NotSettled::TrnOfAnother));
+    }
+    let kind = match trn {
+        Some(_) => EventKind::TrnLinkedBySupport,
+        None => EventKind::TrnRefusedBySupport,
+    };
+    address_change::record(tx, kind, user_id, &task.reference)?;
+    security_events::enqueue_trn_status(tx, keyring, entropy, user_id, outcome.status)?;
+    Ok(Ok(()))
+}
+
+/// Plans that the account of a lost address gets the proven one.
+fn replace_address(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    user_id: Option<&UserId>,
+    lost: &EmailAddress,
+    new: &EmailAddress,
+) -> Result<Result<(), NotSettled>, StorageError> {
+    let user = match user_id {
+        Some(user_id) => users::find(tx, user_id)?,
+        None => None,
+    };
+    let Some(user) = user.filter(|user| user.email.lookup() == lost.lookup()) else {
+        return Ok(Err(NotSettled::NoSuchAccount));
+    };
+    if users::find_by_address(tx, new)?.is_some() {
+        return Ok(Err(NotSettled::AddressTaken));
+    }
+    address_change::plan_change(tx, journey, &user, new, None)?;
+    Ok(Ok(()))
+}
+
+/// Plans that the account that has the TRN gets the address of the person it belongs to, whose own
+/// account becomes one with it.
+fn join_with_owner(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    user_id: Option<&UserId>,
+    owner: &UserId,
+) -> Result<Result<(), NotSettled>, StorageError> {
+    let user = match user_id {
+        Some(user_id) => users::find(tx, user_id)?,
+        None => None,
+    };
+    let (Some(user), Some(owner)) = (user, users::find(tx, owner)?) else {
+        return Ok(Err(NotSettled::NoSuchAccount));
+    };
+    address_change::plan_change(tx, journey, &owner, &user.email, Some(&user.id))?;
+    Ok(Ok(()))
+}
