@@ -9,6 +9,7 @@ mod key;
 mod output;
 mod providers;
 mod records;
+mod support;
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -66,6 +67,9 @@ enum Command {
     /// Fill the list of training providers
     #[command(subcommand)]
     Providers(providers::ProvidersCommand),
+    /// Look at and settle what only staff can decide
+    #[command(subcommand)]
+    Support(support::SupportCommand),
     /// Ask a server with this configuration on this machine whether it is ready
     Healthcheck,
 }
@@ -131,6 +135,7 @@ fn execute(arguments: Arguments) -> Result<(), CommandError> {
         Command::Data(command) => data::execute(command, config),
         Command::Records(command) => records::execute(command, config),
         Command::Providers(command) => providers::execute(command, config),
+        Command::Support(command) => support::execute(command, config),
         Command::Healthcheck => healthcheck::execute(config),
     }
 }
