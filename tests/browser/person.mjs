@@ -71,4 +71,58 @@ export class Person {
     await this.createsAnAccount(parameters)
     await press(this.page, 'Continue')
   }
+
+  /** Name, previous names, preferred name and date of birth: the first four questions. */
+  async saysWhoTheyAre({ first, last, born: [day, month, year] }) {
+    await this.page.getByLabel('First name').fill(first)
+    await this.page.getByLabel('Last name').fill(last)
+    await press(this.page, 'Continue')
+    await this.chooses('No')
+    await this.page.getByRole('radio').first().check()
+    await press(this.page, 'Continue')
+    await this.page.getByLabel('Day').fill(day)
+    await this.page.getByLabel('Month').fill(month)
+    await this.page.getByLabel('Year').fill(year)
+    await press(this.page, 'Continue')
+  }
+
+  async givesNationalInsuranceNumber(number) {
+    await this.chooses('Yes')
+    await this.page.getByLabel('National Insurance number').fill(number)
+    await press(this.page, 'Continue')
+  }
+
+  async givesTrn(trn) {
+    await this.chooses('Yes')
+    await this.page.getByLabel('TRN').fill(trn)
+    await press(this.page, 'Continue')
+  }
+
+  /** No National Insurance number, no TRN, no qualified teacher status. */
+  async hasNoNumbers() {
+    await this.chooses('No')
+    await this.chooses('No, or I do not know it')
+    await this.chooses('No')
+  }
+
+  async chooses(answer) {
+    await this.page.getByLabel(answer, { exact: true }).check()
+    await press(this.page, 'Continue')
+  }
+
+  /** Confirms the answers and presses Continue until the browser is back at the service. */
+  async goesOnToTheService() {
+    await press(this.page, 'Save and continue')
+    while (new URL(this.page.url()).origin !== this.service.address) {
+      await press(this.page, 'Continue')
+    }
+  }
+}
+
+/** People of config/teacher-records.sample.csv, and somebody whom no record knows. */
+export const PEOPLE = {
+  ada: { first: 'Ada', last: 'Lovell', born: ['14', '6', '1985'], number: 'MW123401A', trn: '3000001' },
+  benjamin: { first: 'Benjamin', last: 'Hartley', born: ['2', '11', '1979'], number: 'MW123402B', trn: '3000002' },
+  chinwe: { first: 'Chinwe', last: 'Okonkwo', born: ['30', '1', '1991'], number: 'MW123403C', trn: '3000003' },
+  nobody: { first: 'Nobody', last: 'Knows', born: ['1', '1', '1990'] },
 }

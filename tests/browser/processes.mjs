@@ -1,15 +1,17 @@
 // The provider and the demo service as they are shipped: real processes, each on a port of its
 // own, with a configuration and a database that nobody else uses.
 
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
 
 const BIN = resolve(process.env.BIN ?? '../../target/debug')
+const CONFIG = resolve('../../config')
 const PATIENCE_MS = 30_000
 
 /** A provider that runs until `stop()`. Its settings are those of config/default.toml. */
@@ -38,9 +40,22 @@ export class Provider {
     const lines = Object.entries(configuration).map(([key, value]) => `${key} = ${toml(value)}\n`)
     await writeFile(join(directory, 'test.toml'), lines.join(''))
 
-    const options = ['--config-dir', directory, '--environment', 'test', 'serve']
+    const options = [...optionsOf(directory), 'serve']
     const child = await Child.start('get-an-identity', options, {}, `${issuer}/health/ready`)
     return new Provider(issuer, directory, child)
+  }
+
+  /** Runs a command of the program beside the server, and gives what it prints. */
+  async run(...command) {
+    const program = join(BIN, 'get-an-identity')
+    const { stdout } = await promisify(execFile)(program, [...optionsOf(this.directory), ...command])
+    return stdout
+  }
+
+  /** Fills the provider with the people and the training providers of the samples in config/. */
+  async knowsTheSamples() {
+    await this.run('records', 'import', join(CONFIG, 'teacher-records.sample.csv'))
+    await this.run('providers', 'import', join(CONFIG, 'training-providers.sample.csv'))
   }
 
   constructor(issuer, directory, child) {
@@ -72,7 +87,11 @@ export class Provider {
   }
 }
 
-/** The demo service, registered with a provider as {@link Demo.client} says. */
+function optionsOf(directory) {
+  return ['--config-dir', directory, '--environment', 'test']
+}
+
+/** The demo service, registered with a provider as {@link Demo.clients} says. */
 export class Demo {
   static async reserve() {
     return new Demo(await freePort())
@@ -94,6 +113,24 @@ export class Demo {
       grant_types: ['authorization_code', 'refresh_token'],
       scope: 'email offline_access openid profile',
     }
+  }
+
+  /** A client for each kind of service that the demo can be, by the name of its choice. */
+  get clients() {
+    const variant = (name, settings) => ({
+      ...this.client,
+      client_id: `demo-${name}`,
+      scope: `${this.client.scope} ${name === 'national-insurance' ? 'national_insurance' : 'trn'}`,
+      ...settings,
+    })
+    return [
+      this.client,
+      variant('trn-optional', { trn_requirement: 'optional' }),
+      variant('trn-required', { trn_requirement: 'required' }),
+      variant('trn-strict', { trn_requirement: 'required', match_policy: 'strict' }),
+      variant('trn-pending', { trn_requirement: 'required', continue_while_pending: true }),
+      variant('national-insurance', {}),
+    ]
   }
 
   async start(provider) {
