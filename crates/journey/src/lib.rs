@@ -26,6 +26,7 @@ mod interaction_details;
 pub mod interrupted;
 mod journey;
 pub mod link;
+pub mod look_up_again;
 pub mod lookup;
 pub mod mailer;
 pub mod new_code_needed;

@@ -1,9 +1,10 @@
 //! Work beside requests: deleting what is no longer kept, sending the mail that waits, changing
-//! addresses whose notice is over, moving signing keys on.
+//! addresses whose notice is over, looking for teaching records again, moving signing keys on.
 //!
 //! `serve` runs the jobs on a thread of their own, `work` runs nothing else. Every node may: each
 //! job is claimed by lease in the database before it is run.
 
+mod look_up_again;
 mod outbox;
 mod purge;
 mod rotate_keys;

@@ -13,6 +13,7 @@ use storage::user_details;
 use super::world::{Seen, Tab, World};
 use crate::interaction_details::InteractionDetails;
 
+mod again;
 mod attacks;
 mod finding;
 mod kept;
@@ -180,7 +181,15 @@ impl<'a> Teacher<'a> {
 
     /// Staff decide that they can be given no TRN.
     async fn is_refused_by_staff(&self) {
-        let (journey, user_id) = (self.world.journey.clone(), self.user_id.clone());
+        let (link, user_id) = (self.refused_by_staff(), self.user_id.clone());
+        let replace = self
+            .world
+            .store
+            .write(move |tx| trn_links::replace(tx, &user_id, &link));
+        assert_eq!(replace.await.unwrap(), Linked::Linked);
+    }
+
+    fn refused_by_staff(&self) -> NewLink {
         let outcome = TrnOutcome {
             status: TrnLookupStatus::Failed,
             trn: None,
@@ -191,12 +200,8 @@ impl<'a> Teacher<'a> {
             source: LookupSource::Support,
             is_unavailable: false,
         };
-        let link = NewLink::seal(&outcome, &user_id, None, &journey.keyring, &SystemEntropy);
-        let replace = self
-            .world
-            .store
-            .write(move |tx| trn_links::replace(tx, &user_id, &link));
-        assert_eq!(replace.await.unwrap(), Linked::Linked);
+        let keyring = &self.world.journey.keyring;
+        NewLink::seal(&outcome, &self.user_id, None, keyring, &SystemEntropy)
     }
 
     /// The program ends while it looks the person up.

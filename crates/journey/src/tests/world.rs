@@ -36,7 +36,7 @@ use crate::{CodeSettings, Journey, Limits, LookupLimits, Parts, csrf, routes};
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
-const DAY: Duration = Duration::from_secs(86_400);
+pub(super) const DAY: Duration = Duration::from_secs(86_400);
 
 /// Records what is sent, or refuses it.
 #[derive(Default)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use futures::future::join;
 use journey::Journey;
 use journey::accounts::address_change::apply_due;
 use model::{Entropy, IncidentId, SystemEntropy};
@@ -14,7 +15,7 @@ use protocol::keys::KeyUpkeep;
 use storage::Store;
 use tokio::sync::watch;
 
-use super::{Job, outbox, purge, rotate_keys};
+use super::{Job, look_up_again, outbox, purge, rotate_keys};
 
 /// What the jobs need.
 #[derive(Clone)]
@@ -45,7 +46,10 @@ pub async fn run(jobs: Jobs, mut stopping: watch::Receiver<bool>) {
             }
             attempt(job.name(), run_if_due(&jobs, job, &holder)).await;
         }
-        attempt("outbox", outbox::deliver_all(&jobs, &stopping)).await;
+        // Mail waits for no records.
+        let mail = attempt("outbox", outbox::deliver_all(&jobs, &stopping));
+        let people = attempt("look-up-again", look_up_again::run(&jobs, &stopping));
+        join(mail, people).await;
         let stopped = stopping.wait_for(|stopping| *stopping);
         if tokio::time::timeout(jobs.poll, stopped).await.is_ok() {
             return;

@@ -1,0 +1,223 @@
+//! Looks for the teaching records of people who were not found, without them: signing in, and
+//! records that could not be asked, make a look-up due. Nobody's sign-in waits for it.
+//!
+//! The server's job calls [`look_up_next`] until nobody is due. When a record is found, its person
+//! gets an email and every service that asked for it is told.
+
+use std::time::Duration;
+
+use model::event::{Event, EventKind};
+use model::trn_lookup::{MatchPolicy, TrnLookupStatus, TrnOutcome};
+use model::{EmailAddress, TeacherDetails, UserId};
+use storage::trn_links::{self, Linked, NewLink, TrnLink};
+use storage::{StorageError, Tx, events, security_events, user_details, users};
+
+use crate::details;
+use crate::emails::{News, TrnFoundEmail};
+use crate::journey::Journey;
+use crate::lookup::ask;
+use crate::outbox;
+use crate::support::{self, Case, Opening};
+use crate::teacher_records::RecordQuery;
+use crate::trn_match::Match;
+
+/// How soon the records are asked again when they could not be asked.
+const PAUSE: Duration = Duration::from_secs(15 * 60);
+
+/// What came of asking for one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookedUp {
+    /// Nobody is due.
+    Nobody,
+    /// The records answered.
+    Somebody,
+    /// The records cannot be asked now: there is no use in asking for the next.
+    Unavailable,
+}
+
+/// Whom to look for.
+struct Due {
+    user_id: UserId,
+    policy: MatchPolicy,
+    email: EmailAddress,
+    details: TeacherDetails,
+}
+
+/// Claims the account that has waited longest for its look-up, for `lease`, and asks the records.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails, or what is stored cannot be opened: then the account is
+/// due again when its lease is over.
+pub async fn look_up_next(journey: &Journey, lease: Duration) -> Result<LookedUp, StorageError> {
+    let company = journey.clone();
+    let claimed = journey.store.write(move |tx| claim(tx, &company, lease));
+    let Some(due) = claimed.await? else {
+        return Ok(LookedUp::Nobody);
+    };
+    let query = RecordQuery::of(&due.details, &due.email, due.policy);
+    let found = match &query {
+        Some(query) => ask(journey, query, &due.details).await,
+        None => Match::Nothing,
+    };
+    let looked_up = if found == Match::Unavailable {
+        LookedUp::Unavailable
+    } else {
+        LookedUp::Somebody
+    };
+    let company = journey.clone();
+    let placed = journey
+        .store
+        .write(move |tx| place(tx, &company, &due, &found));
+    placed.await?;
+    Ok(looked_up)
+}
+
+fn claim(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    lease: Duration,
+) -> Result<Option<Due>, StorageError> {
+    let Some(trn_links::DueLookup { user_id, policy }) = trn_links::claim(tx, lease)? else {
+        return Ok(None);
+    };
+    let user = users::find(tx, &user_id)?.ok_or(StorageError::Corrupt("trn_links"))?;
+    let details = match user_details::find(tx, &user_id)? {
+        Some(row) => details::open(journey, &user_id, &row.sealed)?,
+        None => TeacherDetails::default(),
+    };
+    Ok(Some(Due {
+        user_id,
+        policy,
+        email: user.email,
+        details,
+    }))
+}
+
+/// Stores what the records said, unless the person or staff decided meanwhile, and tells whoever
+/// is to know.
+fn place(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    due: &Due,
+    found: &Match,
+) -> Result<(), StorageError> {
+    let Some(earlier) = trn_links::find(tx, &due.user_id)? else {
+        return Ok(());
+    };
+    let outcome = found.outcome(&due.details, due.policy);
+    let stored = unless_worse(journey, due, &earlier, outcome.clone())?;
+    match store(tx, journey, due, &stored)? {
+        Linked::Linked if outcome.status == TrnLookupStatus::Found => {
+            tell(tx, journey, due, earlier.status)
+        }
+        Linked::Linked if is_news_to_staff(&earlier, &stored) => {
+            let details = due.details.clone();
+            open_task(tx, journey, due, &Case::TrnLookup { details })
+        }
+        Linked::Linked | Linked::Kept => Ok(()),
+        Linked::TrnOfAnother(owner) => wait_for_staff(tx, journey, due, outcome, owner),
+    }
+}
+
+/// What is stored of an outcome: a strict look-up that finds no more takes nothing away from a
+/// person who has a TRN.
+fn unless_worse(
+    journey: &Journey,
+    due: &Due,
+    earlier: &TrnLink,
+    outcome: TrnOutcome,
+) -> Result<TrnOutcome, StorageError> {
+    let trn = earlier.trn(&due.user_id, &journey.keyring);
+    let trn = trn.map_err(|_| StorageError::Corrupt("trn_links"))?;
+    Ok(match trn {
+        Some(trn) if outcome.trn.is_none() => TrnOutcome {
+            status: earlier.status,
+            trn: Some(trn),
+            level: earlier.level,
+            agreed: earlier.agreed.clone(),
+            ..outcome
+        },
+        _ => outcome,
+    })
+}
+
+/// Whether somebody has to look at a person whom nobody was asked to look at before: what is as
+/// undecided as it was has been given to staff already.
+fn is_news_to_staff(earlier: &TrnLink, stored: &TrnOutcome) -> bool {
+    let pending = TrnLookupStatus::Pending;
+    let was_undecided = earlier.status == pending && !earlier.is_unavailable;
+    stored.status == pending && !stored.is_unavailable && !was_undecided
+}
+
+fn store(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    due: &Due,
+    outcome: &TrnOutcome,
+) -> Result<Linked, StorageError> {
+    let again_at = outcome.is_unavailable.then(|| tx.now().plus(PAUSE));
+    let link = NewLink::seal(
+        outcome,
+        &due.user_id,
+        again_at,
+        &journey.keyring,
+        &*journey.entropy,
+    );
+    trn_links::replace_open(tx, &due.user_id, &link)
+}
+
+/// Tells the person and every service that asked.
+fn tell(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    due: &Due,
+    earlier: TrnLookupStatus,
+) -> Result<(), StorageError> {
+    let found = TrnLookupStatus::Found;
+    if earlier != found {
+        outbox::enqueue(tx, journey, &due.email, News::TrnFound(TrnFoundEmail {}))?;
+        let event = Event::of(EventKind::TrnFound).of_user(due.user_id.as_str());
+        events::insert(tx, &event)?;
+    }
+    let (keyring, entropy) = (&journey.keyring, &*journey.entropy);
+    security_events::enqueue_trn_status(tx, keyring, entropy, &due.user_id, found)
+}
+
+/// The record is another account's: nobody takes over an account, or loses one, without being
+/// there.
+fn wait_for_staff(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    due: &Due,
+    outcome: TrnOutcome,
+    owner: UserId,
+) -> Result<(), StorageError> {
+    let undecided = Match::Unclear.outcome(&due.details, due.policy);
+    store(tx, journey, due, &undecided)?;
+    let Some(trn) = outcome.trn else {
+        return Ok(());
+    };
+    let details = due.details.clone();
+    let case = Case::TrnInUse {
+        details,
+        trn,
+        owner,
+    };
+    open_task(tx, journey, due, &case)
+}
+
+fn open_task(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    due: &Due,
+    case: &Case,
+) -> Result<(), StorageError> {
+    let opening = Opening {
+        user_id: Some(&due.user_id),
+        client_id: None,
+        contact: &due.email,
+        case,
+    };
+    support::open_once(tx, journey, &opening).map(drop)
+}
