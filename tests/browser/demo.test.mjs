@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 
 import { launch, newTab, press } from './browser.mjs'
 import { assertAccessible, assertNoComplaints } from './page_rules.mjs'
-import { PEOPLE, Person } from './person.mjs'
+import { PEOPLE, Person, stranger } from './person.mjs'
 import { Demo, Provider } from './processes.mjs'
 
 let browser, demo, provider
@@ -77,7 +77,7 @@ test('who has no TRN is told that the service was not told one', async () => {
     'A service that needs your TRN, but lets you in while it is looked for',
   ]) {
     const person = await newcomerTo(kind)
-    await person.saysWhoTheyAre(PEOPLE.nobody)
+    await person.saysWhoTheyAre(stranger())
     await person.hasNoNumbers()
     await person.goesOnToTheService()
 
@@ -97,7 +97,7 @@ test('who has no TRN does not come in where one is needed', async () => {
   ]) {
     const person = await newcomerTo(kind)
     const { page } = person
-    await person.saysWhoTheyAre(PEOPLE.nobody)
+    await person.saysWhoTheyAre(stranger())
     await numbers(person)
     await press(page, 'Save and continue')
     await page.getByRole('button', { name: /^Go back to Demo service/ }).click()

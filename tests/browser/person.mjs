@@ -3,6 +3,7 @@
 import { press } from './browser.mjs'
 
 let people = 0
+let strangers = 0
 
 export class Person {
   /** `address` is long enough not to fit on a narrow screen, and nobody else's. */
@@ -119,10 +120,15 @@ export class Person {
   }
 }
 
-/** People of config/teacher-records.sample.csv, and somebody whom no record knows. */
+/** Somebody whom no record knows, and whom no account knows yet. */
+export function stranger() {
+  strangers += 1
+  return { first: 'Nobody', last: `Knows-${strangers}`, born: ['1', '1', '1990'] }
+}
+
+/** People of config/teacher-records.sample.csv. */
 export const PEOPLE = {
   ada: { first: 'Ada', last: 'Lovell', born: ['14', '6', '1985'], number: 'MW123401A', trn: '3000001' },
   benjamin: { first: 'Benjamin', last: 'Hartley', born: ['2', '11', '1979'], number: 'MW123402B', trn: '3000002' },
   chinwe: { first: 'Chinwe', last: 'Okonkwo', born: ['30', '1', '1991'], number: 'MW123403C', trn: '3000003' },
-  nobody: { first: 'Nobody', last: 'Knows', born: ['1', '1', '1990'] },
 }

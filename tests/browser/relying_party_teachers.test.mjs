@@ -4,11 +4,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 
+import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
 
 import { launch, newTab, press } from './browser.mjs'
 import { assertNoComplaints } from './page_rules.mjs'
-import { PEOPLE, Person } from './person.mjs'
+import { PEOPLE, Person, stranger } from './person.mjs'
 import { Provider } from './processes.mjs'
 import { RelyingService } from './relying_service.mjs'
 
@@ -25,10 +26,15 @@ before(async () => {
       client('required', 'profile email trn', { trn_requirement: 'required' }),
       client('signed', 'profile trn', { trn_requirement: 'optional', userinfo_signed_response_alg: 'ES256' }),
       client('strict', 'trn', { trn_requirement: 'required', match_policy: 'strict' }),
-      client('pending', 'trn', { trn_requirement: 'required', continue_while_pending: true }),
+      client('pending', 'trn', {
+        trn_requirement: 'required',
+        continue_while_pending: true,
+        event_endpoint: service.eventEndpoint,
+      }),
       client('payroll', 'national_insurance'),
       client('plain', 'profile'),
     ],
+    settings: { jobs: { poll: '100ms' }, outbound: { allowed_hosts: ['localhost'] } },
   })
   await provider.knowsTheSamples()
   browser = await launch()
@@ -127,7 +133,7 @@ describe('a service that needs a TRN', () => {
     const person = await newcomer(request.url)
     const { page } = person
 
-    await person.saysWhoTheyAre(PEOPLE.nobody)
+    await person.saysWhoTheyAre(stranger())
     await person.hasNoNumbers()
     await press(page, 'Save and continue')
     await press(page, 'Go back to Apply for a qualification')
@@ -146,13 +152,50 @@ test('a service that can wait is told that no record was found, and no TRN', asy
   const person = await newcomer(request.url)
   const { page } = person
 
-  await person.saysWhoTheyAre(PEOPLE.nobody)
+  await person.saysWhoTheyAre(stranger())
   await person.hasNoNumbers()
   await person.goesOnToTheService()
 
   const { sub, ...claims } = await told(request)
   assert.deepEqual(claims, { trn_lookup_status: 'None', scope: 'openid trn' })
   await page.context().close()
+})
+
+test('a service that waits is told when staff find the TRN, in a token that its keys verify', async () => {
+  const request = await beginSignIn('pending', 'openid trn')
+  const person = await newcomer(request.url)
+  await person.saysWhoTheyAre(stranger())
+  await person.chooses('No')
+  await person.givesTrn('9999999')
+  await person.chooses('No')
+  await person.goesOnToTheService()
+  const { sub, ...claims } = await told(request)
+  assert.deepEqual(claims, { trn_lookup_status: 'Pending', scope: 'openid trn' })
+
+  const [reference] = (await provider.run('support', 'list')).match(/GAI-\S+/)
+  const pushed = service.nextEvent()
+  await provider.run('support', 'close', reference, '--trn', PEOPLE.benjamin.trn)
+
+  const { type, token } = await pushed
+  assert.equal(type, 'application/secevent+jwt')
+  const keys = createRemoteJWKSet(new URL(request.config.serverMetadata().jwks_uri))
+  const { payload } = await jwtVerify(token, keys, {
+    issuer: provider.issuer,
+    audience: 'pending',
+    typ: 'secevent+jwt',
+  })
+  assert.deepEqual(payload.sub_id, { format: 'iss_sub', iss: provider.issuer, sub })
+  assert.deepEqual(payload.events, {
+    [`${provider.issuer}/events/trn-lookup-status-changed`]: { trn_lookup_status: 'Found' },
+  })
+  assert.ok(payload.jti && payload.iat)
+  assert.equal(payload.sub, undefined)
+
+  const again = await beginSignIn('pending', 'openid trn', { prompt: 'none' })
+  await person.page.goto(again.url)
+  const { trn, trn_verification_level } = await told(again)
+  assert.deepEqual({ trn, trn_verification_level }, { trn: PEOPLE.benjamin.trn, trn_verification_level: 'Medium' })
+  await person.page.context().close()
 })
 
 test('a service for which a rough match is not enough asks for more, and is then told', async () => {

@@ -1,6 +1,7 @@
-// A relying service that only keeps what browsers bring back to it, and shows a plain page.
+// A relying service that only keeps what browsers bring back to it, and shows a plain page; and what
+// the provider pushes to it.
 
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:http'
 
 export class RelyingService {
@@ -13,6 +14,7 @@ export class RelyingService {
 
   constructor() {
     this.arrivals = []
+    this.events = new EventEmitter()
     this.server = createServer((request, response) => this.#answer(request, response))
   }
 
@@ -22,6 +24,16 @@ export class RelyingService {
 
   get postLogoutRedirectUri() {
     return `${this.address}/goodbye`
+  }
+
+  get eventEndpoint() {
+    return `${this.address}/events`
+  }
+
+  /** The next event that is pushed, as it was sent. */
+  async nextEvent() {
+    const [request] = await once(this.events, 'pushed')
+    return request
   }
 
   /** A client of this service: every entry that a test does not care about. */
@@ -52,6 +64,11 @@ export class RelyingService {
       body.push(chunk)
     }
     const { pathname } = new URL(request.url, this.address)
+    if (pathname === '/events') {
+      this.events.emit('pushed', { type: request.headers['content-type'], token: Buffer.concat(body).toString() })
+      response.writeHead(202).end()
+      return
+    }
     if (pathname === '/callback' || pathname === '/goodbye') {
       const { method, headers } = request
       const contents = method === 'POST' ? { body: Buffer.concat(body) } : {}
