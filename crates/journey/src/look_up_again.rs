@@ -73,11 +73,7 @@ pub async fn look_up_next(journey: &Journey, lease: Duration) -> Result<LookedUp
     Ok(looked_up)
 }
 
-fn claim(
-    tx: &mut Tx<'_>,
-    journey: &Journey,
-    lease: Duration,
-) -> Result<Option<Due>, StorageError> {
+fn claim(tx: &mut Tx<'_>, journey: &Journey, lease: Duration) -> Result<Option<Due>, StorageError> {
     let Some(trn_links::DueLookup { user_id, policy }) = trn_links::claim(tx, lease)? else {
         return Ok(None);
     };
@@ -96,12 +92,7 @@ fn claim(
 
 /// Stores what the records said, unless the person or staff decided meanwhile, and tells whoever
 /// is to know.
-fn place(
-    tx: &mut Tx<'_>,
-    journey: &Journey,
-    due: &Due,
-    found: &Match,
-) -> Result<(), StorageError> {
+fn place(tx: &mut Tx<'_>, journey: &Journey, due: &Due, found: &Match) -> Result<(), StorageError> {
     let Some(earlier) = trn_links::find(tx, &due.user_id)? else {
         return Ok(());
     };

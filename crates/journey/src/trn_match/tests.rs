@@ -24,12 +24,11 @@ fn person_name(first: &str, last: &str) -> PersonName {
 }
 
 fn number(text: &str) -> Option<Stated<NationalInsuranceNumber>> {
-    let number = NationalInsuranceNumber::parse(text).unwrap();
-    Some(Stated::Value(number))
+    NationalInsuranceNumber::parse(text).ok().map(Stated::Value)
 }
 
 fn trn(text: &str) -> Option<Stated<Trn>> {
-    Some(Stated::Value(Trn::parse(text).unwrap()))
+    Trn::parse(text).ok().map(Stated::Value)
 }
 
 /// Ada Lovelace, who said everything.
