@@ -14,6 +14,7 @@ use super::world::{Seen, Tab, World};
 use crate::interaction_details::InteractionDetails;
 
 mod again;
+mod at_rest;
 mod attacks;
 mod finding;
 mod kept;
