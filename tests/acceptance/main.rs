@@ -28,5 +28,6 @@ mod operations {
     mod health;
     mod log;
     mod serving;
+    mod support;
     mod teacher_data;
 }

@@ -82,11 +82,11 @@ pub(super) fn execute(command: SupportCommand, config: &Config) -> Result<(), Co
     let journey = || compose::journey_alone(config, &nature, &ground);
     match command {
         SupportCommand::List => list(&ground),
-        SupportCommand::Show { reference } => show::show(&journey()?, reference),
+        SupportCommand::Show { reference } => show::show(&journey()?, &reference),
         SupportCommand::Close {
             reference,
             decision,
-        } => close(&journey()?, reference, decision.into()),
+        } => close(&journey()?, &reference, decision.into()),
     }
 }
 
@@ -121,7 +121,7 @@ fn row(task: &SupportTask) -> [String; 4] {
 
 fn close(
     journey: &Journey,
-    reference: Reference,
+    reference: &Reference,
     settlement: Settlement,
 ) -> Result<(), CommandError> {
     if let Settlement::Trn(trn) = &settlement {

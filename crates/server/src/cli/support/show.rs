@@ -14,7 +14,7 @@ use model::{PersonName, TeacherDetails};
 use crate::cli::CommandError;
 use crate::cli::output::{date, table};
 
-pub(super) fn show(journey: &Journey, reference: Reference) -> Result<(), CommandError> {
+pub(super) fn show(journey: &Journey, reference: &Reference) -> Result<(), CommandError> {
     let company = journey.clone();
     let wanted = reference.clone();
     let found = journey
