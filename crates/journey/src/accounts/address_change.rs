@@ -143,7 +143,11 @@ fn apply_one(tx: &mut Tx<'_>, journey: &Journey) -> Result<bool, StorageError> {
         let _ = merge(tx, joined, &due.user_id)?;
     }
     match users::change_address(tx, &due.user_id, &addresses.to)? {
-        Changed::Changed => tell(tx, journey, &due.user_id, &addresses)?,
+        Changed::Changed => {
+            // Whoever still reads mail at the lost address may have signed in by it.
+            users::sign_out_everywhere(tx, &due.user_id)?;
+            tell(tx, journey, &due.user_id, &addresses)?;
+        }
         Changed::AddressTaken => refer(tx, journey, &due.user_id, &addresses)?,
     }
     Ok(true)

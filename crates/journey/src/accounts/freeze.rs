@@ -25,15 +25,16 @@ use crate::support::{self, Case, Opening};
 /// Posts nothing but its URL.
 #[derive(Debug, Serialize)]
 pub struct FreezePage {
+    #[serde(skip)]
     state: FreezeState,
     heading: &'static str,
+    explanation: &'static str,
     button: Option<&'static str>,
     reference: Option<String>,
 }
 
 /// What the change is that a link is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(into = "FreezeStateFlags")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FreezeState {
     /// It has yet to happen.
     Planned,
@@ -45,44 +46,50 @@ pub enum FreezeState {
     Over,
 }
 
-#[derive(Serialize)]
-struct FreezeStateFlags {
-    planned: bool,
-    applied: bool,
-    frozen: bool,
-    over: bool,
-}
+impl FreezeState {
+    const fn explanation(self) -> &'static str {
+        match self {
+            Self::Planned => {
+                "Someone asked for your account to use another email address. Nothing has changed \
+                 yet. If you did not ask for this, stop the change. Everyone who is signed in to \
+                 your account will be signed out."
+            }
+            Self::Applied => {
+                "Your account now uses another email address. If you did not ask for this, undo \
+                 the change. Your account will use your address again, and everyone who is signed \
+                 in to it will be signed out."
+            }
+            Self::Frozen => {
+                "Your account uses the address that we sent the link to. Everyone who was signed \
+                 in to it was signed out."
+            }
+            Self::Over => "A link works until some time after the change it is for.",
+        }
+    }
 
-impl From<FreezeState> for FreezeStateFlags {
-    fn from(state: FreezeState) -> Self {
-        Self {
-            planned: state == FreezeState::Planned,
-            applied: state == FreezeState::Applied,
-            frozen: state == FreezeState::Frozen,
-            over: state == FreezeState::Over,
+    const fn button(self) -> Option<&'static str> {
+        match self {
+            Self::Planned => Some("Stop the change"),
+            Self::Applied => Some("Undo the change"),
+            Self::Frozen | Self::Over => None,
         }
     }
 }
 
 impl FreezePage {
     fn new(state: FreezeState, reference: Option<String>) -> Self {
-        let (heading, button) = match state {
-            FreezeState::Planned => (
-                "Stop the change of your email address",
-                Some("Stop the change"),
-            ),
-            FreezeState::Applied => (
-                "Undo the change of your email address",
-                Some("Undo the change"),
-            ),
-            FreezeState::Frozen if reference.is_some() => ("The change was stopped", None),
-            FreezeState::Frozen => ("The change was stopped already", None),
-            FreezeState::Over => ("This link no longer works", None),
+        let heading = match state {
+            FreezeState::Planned => "Stop the change of your email address",
+            FreezeState::Applied => "Undo the change of your email address",
+            FreezeState::Frozen if reference.is_some() => "The change was stopped",
+            FreezeState::Frozen => "The change was stopped already",
+            FreezeState::Over => "This link no longer works",
         };
         Self {
             state,
             heading,
-            button,
+            explanation: state.explanation(),
+            button: state.button(),
             reference,
         }
     }

@@ -101,7 +101,7 @@ pub(crate) async fn submit(journey: Journey, visitor: Visitor, form: Form) -> An
         Err(message) => return refuse(&journey, &visitor, typed, message).await,
     };
     let taken = change(&journey, &visitor, Page::LostAddress, move |tx, stage| {
-        take_new(tx, stage, new)
+        take_new(tx, stage, &new)
     });
     match taken.await? {
         Some((letter, path)) => send(&journey, &visitor, *letter, &path).await,
@@ -124,7 +124,7 @@ async fn refuse(
 fn take_new(
     tx: &mut Tx<'_>,
     mut stage: Stage,
-    new: EmailAddress,
+    new: &EmailAddress,
 ) -> Work<Option<(Box<Letter>, String)>> {
     let answers = &mut stage.interaction.answers;
     let lost = answers.email.as_ref();
@@ -141,7 +141,7 @@ fn take_new(
         reference: None,
     });
     let code_use = CodeUse::NewAddress;
-    match issue(tx, &mut stage, code_use, &new, EarlierCodes::Stay)? {
+    match issue(tx, &mut stage, code_use, new, EarlierCodes::Stay)? {
         Ok(letter) => Ok(Ok(Some((letter.into(), stage.go_on(tx)?)))),
         Err(TooSoon { until }) => Ok(Err(stage.too_many(Limit::CodesSent, until))),
     }

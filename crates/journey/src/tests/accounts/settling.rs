@@ -253,10 +253,10 @@ async fn a_lost_address_is_replaced_only_after_its_notice() {
         assert_eq!((news[0].0.as_str(), news[1].0.as_str()), (OLD, NEW));
         assert!(matches!(&news[0].1, News::AddressChangePlanned(one) if one.hours == 48));
         assert!(matches!(&news[1].1, News::SupportTaskClosed(_)));
-        world.clock.advance(48 * HOUR - MINUTE);
+        world.clock.advance(47 * HOUR);
         apply_due(&world.journey).await.unwrap();
         assert_eq!(world.user(&user_id).await.unwrap().email.as_typed(), OLD);
-        world.clock.advance(MINUTE);
+        world.clock.advance(HOUR);
         apply_due(&world.journey).await.unwrap();
         apply_due(&world.journey).await.unwrap();
 
@@ -268,6 +268,29 @@ async fn a_lost_address_is_replaced_only_after_its_notice() {
         assert_eq!(news[1].0, NEW);
         assert!(matches!(&news[1].1, News::AddressChanged(_)));
         assert_eq!(world.events(EventKind::AddressChanged).await, 1);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn whoever_signed_in_by_a_lost_address_is_signed_out_when_it_is_replaced() {
+    on_both(async |world| {
+        let thief = Person::arrives(&world, OLD, profile()).await;
+        let reference = world.opened(&thief.user_id, lost()).await;
+        world
+            .settles(&reference, Settlement::ApplyAddress)
+            .await
+            .unwrap();
+        world.clock.advance(48 * HOUR);
+        let (session, _) = world.session_of(OLD).await;
+        let browser = SecretKind::Browser.mint(&SystemEntropy);
+        let signed_in = world.tab_of(browser, Some(session), |_| {}).await;
+
+        apply_due(&world.journey).await.unwrap();
+
+        let seen = world.open(&signed_in, "/sign-in/email").await;
+        seen.shows(200, "Enter your email address");
+        assert_eq!(world.signed_in(&signed_in).await, None);
     })
     .await;
 }
