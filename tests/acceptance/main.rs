@@ -17,6 +17,7 @@ mod oidc {
     mod authorize;
     mod discovery;
     mod replay;
+    mod teacher_details;
 }
 
 mod operations {

@@ -10,14 +10,15 @@ use chrono::DateTime;
 use model::Clock;
 use model::client::AuthMethod;
 use openidconnect::core::{
-    CoreAuthenticationFlow, CoreClient, CoreJwsSigningAlgorithm, CoreProviderMetadata,
-    CoreTokenResponse, CoreUserInfoClaims,
+    CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreJwsSigningAlgorithm,
+    CoreProviderMetadata, CoreTokenResponse,
 };
 use openidconnect::{
-    AccessToken, AccessTokenHash, AuthType, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce,
-    NonceVerifier, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    RefreshToken, Scope, SubjectIdentifier, TokenResponse,
+    AccessToken, AccessTokenHash, AdditionalClaims, AuthType, AuthorizationCode, ClientId,
+    ClientSecret, CsrfToken, EmptyAdditionalClaims, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    HttpRequest, HttpResponse, IssuerUrl, Nonce, NonceVerifier, OAuth2TokenResponse,
+    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, Scope, SubjectIdentifier,
+    TokenResponse, UserInfoClaims,
 };
 use serde_json::Value;
 use server::config::clients::ClientEntry;
@@ -186,11 +187,22 @@ impl RelyingParty {
 
     /// Asks who the person is; the crate checks that it is the person of the ID token.
     pub async fn userinfo(&self, tokens: &Tokens) -> Value {
+        let claims = self.userinfo_as::<EmptyAdditionalClaims>(tokens).await;
+        serde_json::to_value(claims).unwrap()
+    }
+
+    /// The same, with claims beyond those of the standard, each of its type; signed, if the client
+    /// registered for that.
+    pub async fn userinfo_as<Claims: AdditionalClaims>(
+        &self,
+        tokens: &Tokens,
+    ) -> UserInfoClaims<Claims, CoreGenderClaim> {
         let access = AccessToken::new(tokens.access.clone());
         let sub = SubjectIdentifier::new(tokens.sub().to_owned());
+        let is_signed = self.entry.settings.userinfo_signed_response_alg.is_some();
         let request = self.client.user_info(access, Some(sub)).unwrap();
-        let claims: CoreUserInfoClaims = request.request_async(&http(&self.wire)).await.unwrap();
-        serde_json::to_value(claims).unwrap()
+        let request = request.require_signed_response(is_signed);
+        request.request_async(&http(&self.wire)).await.unwrap()
     }
 
     /// Verifies an ID token with the keys that were discovered, and no others.
