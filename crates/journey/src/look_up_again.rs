@@ -166,6 +166,7 @@ fn tell(
     earlier: TrnLookupStatus,
 ) -> Result<(), StorageError> {
     let found = TrnLookupStatus::Found;
+    support::withdraw_lookup(tx, &due.user_id)?;
     if earlier != found {
         outbox::enqueue(tx, journey, &due.email, News::TrnFound(TrnFoundEmail {}))?;
         let event = Event::of(EventKind::TrnFound).of_user(due.user_id.as_str());

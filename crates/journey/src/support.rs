@@ -23,6 +23,8 @@ use crate::outbox;
 
 const TABLE: &str = "support_tasks";
 
+const TRN_LOOKUP: &str = "trn_lookup";
+
 /// What staff have to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "case", rename_all = "snake_case")]
@@ -70,7 +72,7 @@ impl Case {
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::TrnLookup { .. } => "trn_lookup",
+            Self::TrnLookup { .. } => TRN_LOOKUP,
             Self::TrnInUse { .. } => "trn_in_use",
             Self::LostAddress { .. } => "lost_address",
             Self::AddressTaken { .. } => "address_taken",
@@ -155,6 +157,20 @@ pub(crate) fn open_once(
         }
     }
     open(tx, journey, opening)
+}
+
+/// Takes a case from staff that settled itself: the person's teaching record was found after all.
+pub(crate) fn withdraw_lookup(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), StorageError> {
+    let open = support_tasks::find_open(tx, user_id, TRN_LOOKUP)?;
+    let Some(reference) = open.and_then(|open| Reference::parse(&open)) else {
+        return Ok(());
+    };
+    if let Some(task) = support_tasks::find_by_reference(tx, reference.as_str())?
+        && support_tasks::close(tx, &task.id, "found_by_lookup")?
+    {
+        record(tx, EventKind::SupportTaskClosed, &reference, Some(user_id))?;
+    }
+    Ok(())
 }
 
 /// A case as staff see it.

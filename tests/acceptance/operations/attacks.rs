@@ -357,6 +357,7 @@ async fn every_answer_is_guarded_also_where_there_is_nothing() {
         "/assets/nothing.css",
         "/sign-in/email",
         "/sign-in/link/x",
+        "/address-change/freeze/x",
         "/token",
         "/authorize",
         "/end-session",

@@ -148,6 +148,7 @@ fn place(
     let journey = &stage.journey;
     if found.status == TrnLookupStatus::Found {
         sign_in::record(tx, EventKind::TrnFound, &stage.interaction, user_id)?;
+        support::withdraw_lookup(tx, user_id)?;
         let (keyring, entropy) = (&journey.keyring, &*journey.entropy);
         security_events::enqueue_trn_status(tx, keyring, entropy, user_id, found.status)?;
         if differs(&found) {

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use model::browser_session::{Acr, Amr, Authentication};
+use model::interaction::{InCommon, LostAddress, OtherAccount};
 use model::raw_pairs::RawPairs;
 use model::requirement::{Consent, ConsentRule, Requirements};
 use model::{ClientId, EmailAddress, ScopeSet, UserId};
@@ -222,14 +223,111 @@ fn consent_is_asked_after_sign_in_and_before_the_account_is_announced() {
     assert_eq!(after, Some(Page::AccountCreated));
 }
 
+fn other_account(
+    in_common: InCommon,
+    code_sent_at: Option<Timestamp>,
+    progress: OtherAccountProgress,
+) -> OtherAccount {
+    OtherAccount {
+        user_id: UserId::new("old".to_owned()),
+        offered_to: UserId::new("ada".to_owned()),
+        in_common,
+        code_sent_at,
+        progress,
+    }
+}
+
+#[test]
+fn another_account_comes_after_signing_in_and_before_everything_else() {
+    use OtherAccountProgress::{LeftAlone, Offered, Proven, Referred};
+    let scope = ScopeSet::parse("openid email").unwrap();
+    let requirements = asks(|requirements| {
+        requirements.consent = ConsentRule::Remembered(scope);
+        requirements.details.profile = true;
+    });
+    let referred = || Referred("GAI-7K3M-Q2X9".to_owned());
+    let name = Page::Details(DetailsPage::Name);
+    for (other, page) in [
+        (other_account(InCommon::Trn, None, Offered), Page::TrnInUse),
+        (
+            other_account(InCommon::Person, None, Offered),
+            Page::ExistingAccount,
+        ),
+        (
+            other_account(InCommon::Trn, Some(NOW), Offered),
+            Page::AccountCode,
+        ),
+        (
+            other_account(InCommon::Person, Some(NOW), Offered),
+            Page::AccountCode,
+        ),
+        (
+            other_account(InCommon::Person, Some(NOW), Proven),
+            Page::KeepAddress,
+        ),
+        (
+            other_account(InCommon::Trn, Some(NOW), referred()),
+            Page::TrnInUse,
+        ),
+        (other_account(InCommon::Trn, None, LeftAlone), name),
+    ] {
+        let signed_out = answers(|answers| answers.other_account = Some(other.clone()));
+        let signed_in = answers(|answers| {
+            answers.authentication = Some(authentication(5));
+            answers.other_account = Some(other.clone());
+        });
+
+        assert_eq!(planned(&requirements, &signed_out, None), Some(Page::Email));
+        assert_eq!(
+            planned(&requirements, &signed_in, None),
+            Some(page),
+            "{other:?}"
+        );
+    }
+}
+
+#[test]
+fn a_lost_address_leads_to_the_new_ones_code_and_then_nowhere_else() {
+    let lost = |code_sent_at, reference: Option<&str>| {
+        with_email(|answers| {
+            answers.code_sent_at = Some(at(60));
+            answers.lost_address = Some(LostAddress {
+                new: EmailAddress::parse("new@example.test").unwrap(),
+                code_sent_at,
+                reference: reference.map(ToOwned::to_owned),
+            });
+        })
+    };
+    let reference = Some("GAI-7K3M-Q2X9");
+    for (answers, page) in [
+        (lost(None, None), Page::EmailCode),
+        (lost(Some(NOW), None), Page::LostAddressCode),
+        (lost(Some(NOW), reference), Page::LostAddressDone),
+    ] {
+        let planned = planned(&Requirements::default(), &answers, None);
+
+        assert_eq!(planned, Some(page), "{answers:?}");
+    }
+}
+
 #[test]
 fn only_the_next_page_and_the_ones_behind_it_open() {
-    use Page::{AccountCreated, AddressWarning, Consent, Email, EmailCode, SelectAccount};
+    use Page::{
+        AccountCode, AccountCreated, AddressWarning, Consent, Email, EmailCode, ExistingAccount,
+        KeepAddress, LostAddress, LostAddressCode, LostAddressDone, SelectAccount, TrnInUse,
+    };
     let all = [
         SelectAccount,
         Email,
         AddressWarning,
         EmailCode,
+        LostAddress,
+        LostAddressCode,
+        LostAddressDone,
+        TrnInUse,
+        ExistingAccount,
+        AccountCode,
+        KeepAddress,
         Consent,
         AccountCreated,
     ];
@@ -238,12 +336,22 @@ fn only_the_next_page_and_the_ones_behind_it_open() {
         (Email, MayChoose::No, &[Email]),
         (Email, MayChoose::Yes, &[SelectAccount, Email]),
         (AddressWarning, MayChoose::No, &[Email, AddressWarning]),
-        (EmailCode, MayChoose::No, &[Email, EmailCode]),
+        (EmailCode, MayChoose::No, &[Email, EmailCode, LostAddress]),
         (
             EmailCode,
             MayChoose::Yes,
-            &[SelectAccount, Email, EmailCode],
+            &[SelectAccount, Email, EmailCode, LostAddress],
         ),
+        (
+            LostAddressCode,
+            MayChoose::No,
+            &[Email, EmailCode, LostAddress, LostAddressCode],
+        ),
+        (LostAddressDone, MayChoose::Yes, &[LostAddressDone]),
+        (TrnInUse, MayChoose::Yes, &[TrnInUse]),
+        (ExistingAccount, MayChoose::Yes, &[ExistingAccount]),
+        (AccountCode, MayChoose::Yes, &[AccountCode]),
+        (KeepAddress, MayChoose::Yes, &[KeepAddress]),
         (Consent, MayChoose::Yes, &[Consent]),
         (AccountCreated, MayChoose::Yes, &[AccountCreated]),
     ] {

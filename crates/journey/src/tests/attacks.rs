@@ -5,13 +5,20 @@ use storage::{interactions, users};
 
 use super::world::{HOUR, Seen, Tab, World, on_both};
 
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 13] = [
     "/sign-in/email",
     "/sign-in/address-warning",
     "/sign-in/email-code",
     "/sign-in/consent",
     "/sign-in/select-account",
     "/sign-in/account-created",
+    "/sign-in/lost-address",
+    "/sign-in/lost-address-code",
+    "/sign-in/lost-address-done",
+    "/details/trn-in-use",
+    "/details/existing-account",
+    "/details/account-code",
+    "/details/keep-address",
 ];
 
 #[actix_web::test]

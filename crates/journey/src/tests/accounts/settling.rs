@@ -8,6 +8,7 @@ use storage::{outbox, support_tasks, trn_watchers};
 use super::super::world::{HOUR, MINUTE, on_both};
 use super::*;
 use crate::accounts::address_change::apply_due;
+use crate::look_up_again::look_up_next;
 use crate::support::{Case, NotSettled, Opening, Settlement, settle};
 
 impl World {
@@ -368,6 +369,103 @@ async fn the_account_that_has_a_persons_trn_becomes_theirs_after_the_notice() {
             world.link(&old).await.unwrap().status,
             TrnLookupStatus::Found
         );
+    })
+    .await;
+}
+
+impl Person<'_> {
+    /// Says that they have a TRN that no record of theirs has.
+    async fn claims_a_trn(&self) -> Seen {
+        self.says("Ada", "Lovelace").await;
+        for (page, field, value) in [
+            (
+                "has-national-insurance-number",
+                "has-national-insurance-number",
+                "no",
+            ),
+            ("has-trn", "has-trn", "yes"),
+            ("trn", "trn", "1234567"),
+            ("has-qts", "has-qts", "no"),
+        ] {
+            let page = format!("/details/{page}");
+            self.post(&page, &[(field, value)]).await;
+        }
+        self.press("/details/check-answers", "continue").await
+    }
+}
+
+#[actix_web::test]
+async fn a_person_who_claims_a_trn_that_is_not_found_is_given_to_staff_until_it_is() {
+    on_both(async |world| {
+        let person = Person::arrives(&world, NEW, trn(TrnRequirement::Optional)).await;
+        person.claims_a_trn().await;
+
+        let news = world.news().await;
+        let News::SupportTaskOpened(email) = &news[0].1 else {
+            panic!("{news:?}");
+        };
+        let task = world.task(&email.reference).await;
+        let Case::TrnLookup { details } = &task.case else {
+            panic!("{:?}", task.case);
+        };
+        assert_eq!(details.stated_trn(), Some(&ada().trn));
+        assert_eq!(task.user_id, Some(person.user_id.clone()));
+
+        world.records.add(ada());
+        world.clock.advance(24 * HOUR);
+        let user_id = person.user_id.clone();
+        let soon = world
+            .store
+            .write(move |tx| trn_links::look_up_soon(tx, &user_id));
+        soon.await.unwrap();
+        look_up_next(&world.journey, MINUTE).await.unwrap();
+
+        let link = world.link(&person.user_id).await.unwrap();
+        assert_eq!(link.status, TrnLookupStatus::Found);
+        let task = world.task(&email.reference).await;
+        assert_eq!(task.settled.unwrap().outcome, "found_by_lookup");
+        let settled = world
+            .settles(
+                &Reference::parse(&email.reference).unwrap(),
+                Settlement::NoTrn,
+            )
+            .await;
+        assert_eq!(settled, Err(NotSettled::AlreadySettled));
+        let news = world.news().await;
+        assert_eq!(news.len(), 1);
+        assert!(matches!(news[0].1, News::TrnFound(_)), "{news:?}");
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn nobody_is_given_to_staff_who_has_no_record_and_claims_none() {
+    on_both(async |world| {
+        let person = Person::arrives(&world, NEW, trn(TrnRequirement::Optional)).await;
+        person.says("Ada", "Lovelace").await;
+        for page in ["has-national-insurance-number", "has-trn", "has-qts"] {
+            person
+                .post(&format!("/details/{page}"), &[(page, "no")])
+                .await;
+        }
+        person.press("/details/check-answers", "continue").await;
+
+        let open = world.store.read(|tx| support_tasks::list(tx, 10));
+        assert_eq!(open.await.unwrap(), []);
+        assert_eq!(world.news().await, []);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_record_that_cannot_be_asked_for_is_no_case_yet() {
+    on_both(async |world| {
+        world.records.are_down(true);
+        let person = Person::arrives(&world, NEW, trn(TrnRequirement::Optional)).await;
+        person.claims_a_trn().await;
+
+        let open = world.store.read(|tx| support_tasks::list(tx, 10));
+        assert_eq!(open.await.unwrap(), []);
     })
     .await;
 }
