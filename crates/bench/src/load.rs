@@ -133,7 +133,7 @@ async fn measure(tally: &Tally, server: Process, times: Times) -> Result<Figures
 }
 
 /// The latency that so many of a hundred do not exceed; zero of none.
-fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted
         .get(rank.saturating_sub(1))

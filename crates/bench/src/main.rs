@@ -3,7 +3,8 @@
 //! The provider runs as a process of its own, bound to the first processor; this program, the mail
 //! server inside it and the database server stay on the second. Each scenario runs on each database
 //! at several numbers of connections, and every answer is checked. The report is lines of
-//! `name value unit`, such as `code_flow_es256_sqlite_c8_cpu_us 212 us`.
+//! `name value unit`, such as `code_flow_es256_sqlite_c8_cpu_us 212 us`. Finding a teacher among a
+//! million records is measured in this process, one look-up after another.
 //!
 //! [`scenario`] says what is measured, [`run`] when, [`load`] how, [`report`] what is to be reached.
 
@@ -13,12 +14,14 @@ mod load;
 mod mail;
 mod process;
 mod provider;
+mod record_lookup;
 mod report;
 mod run;
 mod scenario;
 mod seed;
 mod sign_in;
 mod site;
+mod teachers;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -66,6 +69,10 @@ struct Options {
     #[arg(long)]
     users: Option<u32>,
 
+    /// Teaching records that people are found in.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(..=i64::from(teachers::MOST)))]
+    records: u32,
+
     /// A short run that only shows that everything works; its figures mean nothing.
     #[arg(long)]
     quick: bool,
@@ -81,15 +88,28 @@ impl Options {
         }
     }
 
+    /// How many teaching records there are; none, if nothing that is measured asks for them.
+    fn records(&self) -> u32 {
+        let is_measured =
+            self.measures(record_lookup::NAME) || self.scenarios().any(Scenario::needs_records);
+        match (is_measured, self.quick) {
+            (false, _) => 0,
+            (true, true) => 2_000,
+            (true, false) => self.records,
+        }
+    }
+
+    fn measures(&self, name: &str) -> bool {
+        name.starts_with(self.only.as_deref().unwrap_or_default())
+    }
+
     fn connections(&self) -> &[usize] {
         if self.quick { &[2] } else { &self.connections }
     }
 
     fn scenarios(&self) -> impl Iterator<Item = Scenario> {
-        let only = self.only.as_deref().unwrap_or_default();
-        Scenario::ALL
-            .into_iter()
-            .filter(move |scenario| scenario.name().starts_with(only))
+        let all = Scenario::ALL.into_iter();
+        all.filter(|scenario| self.measures(scenario.name()))
     }
 
     fn provider(&self) -> std::io::Result<PathBuf> {

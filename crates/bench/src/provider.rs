@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use model::{Entropy, SystemEntropy};
+use model::{Entropy, Keyring, Secret, SystemEntropy};
 
 use crate::process::Process;
 use crate::site::{ISSUER, clients_file};
@@ -27,7 +27,8 @@ pub(crate) struct Launch {
     pub(crate) mail: SocketAddr,
     /// The processors that the provider may use, such as `0`; all when `None`.
     pub(crate) cpus: Option<String>,
-    keyring: String,
+    /// The sealing key, which has the number 1.
+    key: [u8; 32],
 }
 
 /// A provider that answers.
@@ -62,8 +63,17 @@ impl Launch {
             database_url,
             mail,
             cpus,
-            keyring: format!("1:{}", STANDARD.encode(random.bytes32())),
+            key: random.bytes32(),
         })
+    }
+
+    /// What the provider seals and digests with.
+    ///
+    /// # Errors
+    ///
+    /// None: there is a key.
+    pub(crate) fn keyring(&self) -> io::Result<Keyring> {
+        Keyring::new(&[(1, Secret::new(self.key))]).map_err(io::Error::other)
     }
 
     /// Starts the provider and waits until it says that it is ready.
@@ -126,7 +136,10 @@ impl Launch {
             ("PROXIES__TRUSTED", "127.0.0.1/32"),
             ("DATABASE__URL", &self.database_url),
             ("DATABASE__MIGRATE_ON_START", "true"),
-            ("SECRETS__KEYRING", &self.keyring),
+            (
+                "SECRETS__KEYRING",
+                &format!("1:{}", STANDARD.encode(self.key)),
+            ),
             ("LIMITS__SENDS_IN_ALL", "1000000000 per 1h"),
             ("LIMITS__TRIES_IN_ALL", "1000000000 per 1h"),
             ("MAIL__ADAPTER", "smtp"),

@@ -9,6 +9,7 @@ use crate::Options;
 use crate::load;
 use crate::mail::Mailbox;
 use crate::provider::{Launch, Provider};
+use crate::record_lookup;
 use crate::report::Report;
 use crate::seed;
 use crate::site::Site;
@@ -88,6 +89,7 @@ impl Run<'_> {
         let name = self.database.name;
         // The first start applies the migrations and makes the keys.
         self.launch.start()?.stop()?;
+        self.look_records_up(report).await?;
         let provider = self.start_often(report, &format!("ready_{name}"))?;
 
         tokio::time::sleep(self.options.times().measured).await;
@@ -123,6 +125,29 @@ impl Run<'_> {
         report.add(&format!("rss_peak_{name}{suffix}"), mebibytes(peak), "MiB");
         provider.stop()?;
         report.compare(name, &suffix);
+        Ok(())
+    }
+
+    /// Imports the teaching records and finds people in them.
+    async fn look_records_up(&self, report: &mut Report) -> Result<(), Box<dyn Error>> {
+        let records = self.options.records();
+        if records == 0 {
+            return Ok(());
+        }
+        let (name, url) = (self.database.name, self.database.url.clone());
+        let keyring = self.launch.keyring()?;
+        let keys = keyring.clone();
+        let import = move || record_lookup::import(&url, &keys, records);
+        let took = tokio::task::spawn_blocking(import)
+            .await?
+            .map_err(|fault| format!("the records could not be imported: {fault}"))?;
+        report.add(&format!("record_import_{name}"), took.as_secs_f64(), "s");
+        if self.options.measures(record_lookup::NAME) {
+            let name = format!("{}_{name}", record_lookup::NAME);
+            record_lookup::run(report, &name, &self.database.url, &keyring, records)
+                .await
+                .map_err(|fault| format!("{name}: {fault}"))?;
+        }
         Ok(())
     }
 

@@ -35,11 +35,13 @@ pub(crate) enum Scenario {
     Refresh,
     /// A whole first sign-in, from the service to the tokens.
     EmailSignIn,
+    /// The same at a service that wants the TRN: the person is asked who they are, and found.
+    DetailsJourney,
 }
 
 impl Scenario {
     /// Every scenario, in the order of the report.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Discovery,
         Self::Jwks,
         Self::SignInPage,
@@ -51,6 +53,7 @@ impl Scenario {
         Self::Introspect,
         Self::Refresh,
         Self::EmailSignIn,
+        Self::DetailsJourney,
     ];
 
     /// Its name in the report.
@@ -67,14 +70,21 @@ impl Scenario {
             Self::Introspect => "introspect",
             Self::Refresh => "refresh",
             Self::EmailSignIn => "email_sign_in",
+            Self::DetailsJourney => "details_journey",
         }
     }
 
     fn client(self) -> Client {
         match self {
             Self::ClientCredentials(client) | Self::CodeFlow(client) => client,
+            Self::DetailsJourney => Client::Trn,
             _ => Client::Es256,
         }
+    }
+
+    /// Whether people have to be found among the teaching records.
+    pub(crate) fn needs_records(self) -> bool {
+        self == Self::DetailsJourney
     }
 
     fn needs_session(self) -> bool {
@@ -108,6 +118,7 @@ struct Tokens {
 }
 
 const SCOPE: &str = "&scope=openid%20email%20profile";
+const TRN_SCOPE: &str = "&scope=openid%20email%20profile%20trn";
 const OFFLINE_SCOPE: &str = "&scope=openid%20email%20offline_access";
 
 impl Worker {
@@ -201,6 +212,7 @@ impl Worker {
                 self.person = self.site.new_person();
                 self.sign_in(SCOPE).await.map(|_| ())
             }
+            Scenario::DetailsJourney => self.register().await,
         }
     }
 
@@ -255,6 +267,20 @@ impl Worker {
         let code = browser.sign_in(&self.site, client, more).await?;
         self.cookies = browser.cookies.header();
         self.redeem(client, &code).await
+    }
+
+    /// A first sign-in at a service that wants the TRN, and learns it.
+    async fn register(&mut self) -> Result<(), Fault> {
+        self.person = self.site.new_person();
+        let tokens = self.sign_in(TRN_SCOPE).await?;
+        let bearer = format!("Bearer {}", tokens.access_token);
+        let headers = server_headers(&bearer);
+        let answer = self.http.get("/userinfo", &headers).await?.expect(200)?;
+        let trn = &self.person.teacher.trn;
+        Fault::unless(
+            answer.body.contains(&format!("\"trn\":\"{trn}\"")),
+            "the TRN",
+        )
     }
 
     async fn redeem(&mut self, client: Client, code: &str) -> Result<Tokens, Fault> {

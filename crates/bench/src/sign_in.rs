@@ -4,6 +4,7 @@ use crate::fault::Fault;
 use crate::http::{Answer, Connection};
 use crate::mail::between;
 use crate::site::{self, Client, Person, REDIRECT_URI, Site, headers, own_target};
+use crate::teachers::Teacher;
 
 /// A browser's cookies for the provider.
 #[derive(Default)]
@@ -74,8 +75,8 @@ impl<'b> Browser<'b> {
         more: &str,
     ) -> Result<String, Fault> {
         let mut location = self.begin(client, more).await?;
-        // Email, code, account created, resume, and one to spare.
-        for _ in 0..5 {
+        // Email, code, seven pages about the person, account created, resume, and one to spare.
+        for _ in 0..12 {
             if location.starts_with(REDIRECT_URI) {
                 return site::code_in(&location);
             }
@@ -89,7 +90,13 @@ impl<'b> Browser<'b> {
                     let code = site.mailbox.take(&self.person.email).await?;
                     self.submit(&target, &[("code", &code)]).await?
                 }
-                "/sign-in/account-created" => self.submit(&target, &[]).await?,
+                "/sign-in/account-created" | "/details/check-answers" => {
+                    self.submit(&target, &[]).await?
+                }
+                page if page.starts_with("/details/") => {
+                    let answers = answers(page, &self.person.teacher);
+                    self.submit(&target, &answers).await?
+                }
                 _ => self.redirected(&target).await?,
             };
         }
@@ -128,5 +135,32 @@ impl<'b> Browser<'b> {
             .await?;
         self.cookies.keep(&answer);
         answer.see_other()
+    }
+}
+
+/// What a teacher answers on a page; they are found by the third answer, the National Insurance
+/// number.
+fn answers<'t>(page: &str, teacher: &'t Teacher) -> Vec<(&'static str, &'t str)> {
+    let [day, month, year] = &teacher.born;
+    match page {
+        "/details/name" => vec![
+            ("first-name", teacher.first_name),
+            ("last-name", &teacher.last_name),
+        ],
+        "/details/previous-names" => vec![("changed-name", "no")],
+        "/details/preferred-name" => vec![("preferred-name", "first-last")],
+        "/details/date-of-birth" => vec![
+            ("date-of-birth-day", day),
+            ("date-of-birth-month", month),
+            ("date-of-birth-year", year),
+        ],
+        "/details/has-national-insurance-number" => vec![("has-national-insurance-number", "yes")],
+        "/details/national-insurance-number" => {
+            vec![(
+                "national-insurance-number",
+                &teacher.national_insurance_number,
+            )]
+        }
+        _ => Vec::new(),
     }
 }

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::fault::Fault;
 use crate::http::Connection;
 use crate::mail::Mailbox;
+use crate::teachers::Teacher;
 
 /// What the provider is called; the load reaches it by address, as a proxy would.
 pub(crate) const ISSUER: &str = "https://identity.bench.example";
@@ -28,6 +29,8 @@ pub(crate) enum Client {
     Es256,
     /// A service whose ID tokens are signed with RS256.
     Rs256,
+    /// A service that only people with a TRN may use.
+    Trn,
     /// A program whose access tokens are JWTs.
     MachineJwt,
     /// A program whose access tokens are opaque.
@@ -40,6 +43,7 @@ impl Client {
         match self {
             Self::Es256 => "service-es256",
             Self::Rs256 => "service-rs256",
+            Self::Trn => "service-trn",
             Self::MachineJwt => "machine-jwt",
             Self::MachineOpaque => "machine-opaque",
         }
@@ -64,12 +68,25 @@ impl Client {
 
 /// The clients as the provider's configuration reads them.
 pub(crate) fn clients_file() -> String {
-    let services = [Client::Es256, Client::Rs256].map(|client| {
+    let services = [
+        (
+            Client::Es256,
+            "scope = \"email offline_access openid profile\"\n",
+        ),
+        (
+            Client::Rs256,
+            "scope = \"email offline_access openid profile\"\n",
+        ),
+        (
+            Client::Trn,
+            "scope = \"email openid profile trn\"\ntrn_requirement = \"required\"\n",
+        ),
+    ]
+    .map(|(client, settings)| {
         format!(
             "[[clients]]\nclient_id = \"{id}\"\nclient_name = \"Service {algorithm}\"\n\
              client_secret = \"{SECRET}\"\nredirect_uris = [\"{REDIRECT_URI}\"]\n\
-             grant_types = [\"authorization_code\", \"refresh_token\"]\n\
-             scope = \"email offline_access openid profile\"\n\
+             grant_types = [\"authorization_code\", \"refresh_token\"]\n{settings}\
              id_token_signed_response_alg = \"{algorithm}\"\n\n",
             id = client.id(),
             algorithm = client.algorithm(),
@@ -125,6 +142,7 @@ impl Site {
         self.people.set(number);
         let [_, a, b, c] = number.to_be_bytes();
         Person {
+            teacher: Teacher::numbered(number),
             email: format!("person-{number}@bench.example"),
             forwarded_for: format!("10.{a}.{b}.{c}"),
         }
@@ -138,6 +156,8 @@ impl Site {
 
 /// A person who signs in.
 pub(crate) struct Person {
+    /// Who they are, where a service asks.
+    pub(crate) teacher: Teacher,
     /// Their address.
     pub(crate) email: String,
     /// Their computer's address, as the proxy in front says.
