@@ -11,6 +11,7 @@ mod journey {
     mod returning;
     mod sign_out;
     mod tabs;
+    mod teacher_details;
 }
 
 mod oidc {

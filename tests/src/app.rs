@@ -19,7 +19,7 @@ use server::health::Health;
 use storage::testing::{Kind, START, TestDatabase};
 use storage::{Store, signing_keys};
 
-use crate::{Browser, ISSUER, Mailbox, RelyingParty, Wire, clients};
+use crate::{Browser, ISSUER, Mailbox, RelyingParty, Wire, clients, deployment};
 
 /// The one sealing key of all tests: 32 bytes in base64.
 pub const KEYRING: &str = "1:c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBtb3JlISE=";
@@ -40,6 +40,7 @@ pub struct App {
     composition: Composition,
     clients: Vec<ClientEntry>,
     clock: Arc<ManualClock>,
+    variables: BTreeMap<String, String>,
     // Its data goes when nothing is left that uses it.
     _database: TestDatabase,
 }
@@ -72,6 +73,7 @@ impl App {
         });
         let database = database.await.unwrap();
         let mut all = BTreeMap::from([
+            ("environment", "test"),
             ("issuer", ISSUER),
             ("http.listen", "127.0.0.1:0"),
             ("http.workers", "1"),
@@ -80,14 +82,14 @@ impl App {
             ("secrets.keyring", KEYRING),
         ]);
         all.extend(settings.iter().copied());
-        let settings = all
+        let variables: BTreeMap<String, String> = all
             .into_iter()
             .map(|(key, value)| (variable(key), value.to_owned()))
             .collect();
         let sources = Sources {
             directory: Path::new(env!("CARGO_MANIFEST_DIR")).join("../config"),
             environment: Environment::Test,
-            variables: settings,
+            variables: variables.clone(),
         };
         let config = server::config::load(&sources).unwrap().config;
         let nature = Nature {
@@ -108,8 +110,29 @@ impl App {
             composition,
             clients,
             clock,
+            variables,
             _database: database,
         }
+    }
+
+    /// Runs a command of the program on the same database; it must end well.
+    pub fn run(&self, arguments: &[&str]) {
+        let output = deployment::program(&self.variables)
+            .args(arguments)
+            .output();
+        let output = output.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+    }
+
+    /// Fills in the teaching records and training providers that ship as samples.
+    pub fn import_samples(&self) {
+        self.run(&["records", "import", "config/teacher-records.sample.csv"]);
+        self.run(&[
+            "providers",
+            "import",
+            "config/training-providers.sample.csv",
+        ]);
     }
 
     /// The way to it.

@@ -83,6 +83,28 @@ impl Browser {
         self
     }
 
+    /// Chooses the radio button, or ticks the box, with that label.
+    #[track_caller]
+    pub fn choose(&mut self, label: &str) -> &mut Self {
+        let (name, value) = self.input(label);
+        self.typed.insert(name, value);
+        self
+    }
+
+    /// Chooses the radio button that stands first.
+    #[track_caller]
+    pub fn choose_first(&mut self) -> &mut Self {
+        let html = self.html();
+        let first = html.select(&css("input[type=radio]")).next();
+        let Some(first) = first else {
+            panic!("there is no radio button on: {}", self.text())
+        };
+        let attribute = |name| first.attr(name).unwrap_or_default().to_owned();
+        let (name, value) = (attribute("name"), attribute("value"));
+        self.typed.insert(name, value);
+        self
+    }
+
     /// Presses the button with those words.
     pub async fn press(&mut self, button: &str) -> &mut Self {
         let (method, url, form) = self.filled_form(button);
@@ -108,12 +130,17 @@ impl Browser {
         for input in form.select(&css("input")) {
             let name = input.attr("name").unwrap().to_owned();
             let standing = input.attr("value").unwrap_or_default();
-            let value = self
-                .typed
-                .get(&name)
-                .map_or(standing, String::as_str)
-                .to_owned();
-            fields.push((name, value));
+            let typed = self.typed.get(&name).map(String::as_str);
+            let sent = match input.attr("type") {
+                // Of its name, the chosen one alone.
+                Some("radio" | "checkbox") => {
+                    let is_chosen =
+                        typed.map_or(input.attr("checked").is_some(), |typed| typed == standing);
+                    is_chosen.then_some(standing)
+                }
+                _ => Some(typed.unwrap_or(standing)),
+            };
+            fields.extend(sent.map(|value| (name, value.to_owned())));
         }
         if let Some(name) = pressed.attr("name") {
             fields.push((
@@ -311,6 +338,12 @@ impl Browser {
             .select(&css(".govuk-error-summary__list a"))
             .map(words)
             .collect()
+    }
+
+    /// The path of the page that is shown.
+    #[track_caller]
+    pub fn path(&self) -> &str {
+        self.page().url.path()
     }
 
     /// What stands in the input with that label.

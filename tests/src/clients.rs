@@ -1,6 +1,9 @@
 //! Relying services as an operator registers them.
 
-use model::client::{ApplicationType, AuthMethod, ClientSettings, ConsentPolicy, GrantType};
+use model::client::{
+    ApplicationType, AuthMethod, ClientSettings, ConsentPolicy, GrantType, ProfileRequirement,
+};
+use model::trn_lookup::{MatchPolicy, TrnRequirement};
 use model::{ClientId, RedirectUri, ScopeSet, Secret};
 use server::config::clients::ClientEntry;
 
@@ -48,6 +51,34 @@ pub fn app() -> ClientEntry {
     client.settings.token_endpoint_auth_method = AuthMethod::None;
     client.secret = None;
     client
+}
+
+/// Services that want to know more of people, by what they want: `optional` a TRN, `required` one
+/// or nobody, `waiting` one or a look-up that is under way, `strict` one that is sure; `named` who
+/// it is, `paid` the National Insurance number.
+pub fn for_teachers() -> Vec<ClientEntry> {
+    let with_trn = |id: &str, requirement| {
+        let mut client = web(id, "Teacher services");
+        client.settings.scope = ScopeSet::parse("openid email profile trn").unwrap();
+        client.settings.trn_requirement = requirement;
+        client
+    };
+    let mut waiting = with_trn("waiting", TrnRequirement::Required);
+    waiting.settings.continue_while_pending = true;
+    let mut strict = with_trn("strict", TrnRequirement::Required);
+    strict.settings.match_policy = MatchPolicy::Strict;
+    let mut named = web("named", "Teacher services");
+    named.settings.profile_requirement = ProfileRequirement::Required;
+    let mut paid = web("paid", "Teacher services");
+    paid.settings.scope = ScopeSet::parse("openid email national_insurance").unwrap();
+    vec![
+        with_trn("optional", TrnRequirement::Optional),
+        with_trn("required", TrnRequirement::Required),
+        waiting,
+        strict,
+        named,
+        paid,
+    ]
 }
 
 /// A service at `https://<id>.example`.

@@ -199,17 +199,23 @@ impl Deployment {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM.as_path());
-        command.args(arguments);
-        command.current_dir(&self.run_in);
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("IDENTITY__") {
-                command.env_remove(name);
-            }
-        }
-        command.envs(&self.settings);
+        let mut command = program(&self.settings);
+        command.current_dir(&self.run_in).args(arguments);
         command
     }
+}
+
+/// The program where the configuration that ships is, with these variables and no other settings.
+pub(crate) fn program(variables: &BTreeMap<String, String>) -> Command {
+    let mut command = Command::new(PROGRAM.as_path());
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("IDENTITY__") {
+            command.env_remove(name);
+        }
+    }
+    command.envs(variables);
+    command
 }
 
 /// JSON values are TOML values as long as they hold no object and no null.

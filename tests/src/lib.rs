@@ -5,6 +5,7 @@
 //! proxy that ends TLS would stand and carries every request to the node that listens.
 
 pub mod answer;
+pub mod answers;
 pub mod app;
 pub mod browser;
 pub mod catcher;
@@ -18,6 +19,7 @@ pub mod relying_party;
 pub mod wire;
 
 pub use answer::Answer;
+pub use answers::Answers;
 pub use app::{App, on_both};
 pub use browser::{Browser, Landing};
 pub use catcher::MailCatcher;
