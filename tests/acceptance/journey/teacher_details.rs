@@ -133,6 +133,45 @@ async fn a_strict_service_asks_a_person_who_was_placed_by_less_for_what_is_missi
     .await;
 }
 
+#[tokio::test]
+async fn of_eight_people_who_claim_one_record_at_once_one_holds_it() {
+    on_both(async |app| {
+        let mut people = Vec::new();
+        for number in 0..8 {
+            let address = format!("claimant-{number}@example.test");
+            let (service, mut browser) = arrives(&app, "required", &address).await;
+            while browser.path() != "/details/check-answers" {
+                ada().give_one(&mut browser).await;
+            }
+            people.push((service, browser));
+        }
+
+        let submitting = people
+            .iter_mut()
+            .map(|(_, browser)| browser.press("Save and continue"));
+        futures::future::join_all(submitting).await;
+
+        let (holders, others): (Vec<_>, Vec<_>) = people.iter_mut().partition(|(_, browser)| {
+            browser.has_landed() || browser.heading() == "Account created"
+        });
+        assert_eq!(holders.len(), 1);
+        for (service, browser) in holders {
+            let claims = told(&app, service, browser).await;
+            assert_eq!(claims["trn"], "3000001");
+        }
+        for (_, browser) in others {
+            assert_eq!(
+                (browser.status(), browser.path()),
+                (200, "/details/trn-in-use"),
+                "{}",
+                browser.text()
+            );
+            assert!(!browser.page().body.contains("3000001"));
+        }
+    })
+    .await;
+}
+
 /// Runs a test with the sample records on SQLite, then on PostgreSQL.
 async fn on_both(test: impl AsyncFn(App)) {
     for kind in Kind::BOTH {
