@@ -12,6 +12,7 @@
 //! is not the record's leaves the match undecided. More than one record is undecided, too.
 
 mod names;
+mod suggestions;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::synonyms::Synonyms;
 pub(crate) use names::same_name;
+
+pub use suggestions::{Suggestion, suggest};
 
 /// How many attributes have to agree by the default policy.
 const ENOUGH: usize = 3;
@@ -220,57 +223,5 @@ impl Comparison {
         let by_number = agrees(Attribute::NationalInsuranceNumber) || self.contradicts_number;
         let by_name = self.lacks_number && agrees(Attribute::Name);
         agrees(Attribute::DateOfBirth) && agrees(Attribute::Trn) && (by_number || by_name)
-    }
-}
-
-/// A record that staff should look at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Suggestion {
-    /// The record's TRN.
-    pub trn: Trn,
-    /// What agrees.
-    pub agreed: Vec<Attribute>,
-    /// The person stated another National Insurance number than the record's.
-    pub contradicts_number: bool,
-}
-
-/// The candidates with a TRN, a National Insurance number, or name and date of birth in common
-/// with the person, likeliest first. What they stated contradicts none of them away: staff see it.
-#[must_use]
-pub fn suggest(person: Person<'_>, candidates: &[TeacherRecord]) -> Vec<Suggestion> {
-    let mut weighed: Vec<(u32, Suggestion)> = candidates
-        .iter()
-        .map(|record| {
-            let comparison = person.compare(record);
-            let suggestion = Suggestion {
-                trn: record.trn.clone(),
-                contradicts_number: comparison.contradicts_number,
-                agreed: comparison.agreed,
-            };
-            (
-                suggestion.agreed.iter().map(|one| weight(*one)).sum(),
-                suggestion,
-            )
-        })
-        .filter(|(weight, _)| *weight >= WORTH_A_LOOK)
-        .collect();
-    weighed.sort_by(|(one, _), (other, _)| other.cmp(one));
-    weighed
-        .into_iter()
-        .map(|(_, suggestion)| suggestion)
-        .collect()
-}
-
-/// What name and date of birth weigh together.
-const WORTH_A_LOOK: u32 = 5;
-
-/// How much an attribute says to staff: a number is one person's, an address proves little.
-const fn weight(attribute: Attribute) -> u32 {
-    match attribute {
-        Attribute::Trn => 20,
-        Attribute::NationalInsuranceNumber => 10,
-        Attribute::Name => 3,
-        Attribute::DateOfBirth => 2,
-        Attribute::Email => 0,
     }
 }
