@@ -2,11 +2,13 @@
 //!
 //! It knows the provider by its issuer alone: everything else comes from the discovery document.
 //! Read [`sign_in`], [`callback`] and [`sign_out`] in that order; they are the three moments at
-//! which a service and its provider meet. [`provider`] holds the conversation between the two
+//! which a service and its provider meet. A fourth is [`events`]. [`provider`] holds the conversation between the two
 //! servers, [`sessions`] what the service remembers of a browser, [`policy`] the kinds of service
 //! that it can be.
 
 mod callback;
+mod event;
+mod events;
 mod html;
 mod id_token;
 mod pages;
@@ -36,6 +38,7 @@ fn routes(config: &mut ServiceConfig) {
         .route("/claims", get().to(pages::claims))
         .route("/sign-out", post().to(sign_out::sign_out))
         .route("/signed-out", get().to(sign_out::signed_out))
+        .route("/events", post().to(events::events))
         .route("/demo.css", get().to(pages::stylesheet))
         .default_service(get().to(pages::not_found));
 }

@@ -117,7 +117,7 @@ pub(crate) async fn claims(
         "<h1>You are signed in as {who}</h1>\n{record}{granted}{refresh}{userinfo}{id_token}\
          <form action=\"/sign-out\" method=\"post\"><button type=\"submit\">Sign out</button></form>",
         who = Text(who),
-        record = teaching_record(&signed_in.userinfo),
+        record = teaching_record(&signed_in.userinfo, &sessions),
         id_token = claims_table("ID token", &signed_in.id_token_claims),
         userinfo = claims_table("User information", &signed_in.userinfo),
     );
@@ -129,14 +129,25 @@ pub(crate) async fn claims(
     )
 }
 
-/// What the provider said of the person's teaching record, in plain words.
-fn teaching_record(claims: &Map<String, Value>) -> String {
+/// What the provider said of the person's teaching record, in plain words, and what it told since.
+fn teaching_record(claims: &Map<String, Value>, sessions: &Sessions) -> String {
     let sentences = explanation(claims);
     if sentences.is_empty() {
         return String::new();
     }
     let paragraphs = sentences.join("</p>\n<p>");
-    format!("<div class=\"notice\">\n<p>{paragraphs}</p>\n</div>\n")
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let news = text("sub")
+        .and_then(|sub| sessions.told_of(sub))
+        .filter(|status| Some(status.as_str()) != text("trn_lookup_status"))
+        .map_or_else(String::new, |status| {
+            let status = Text(&status);
+            format!(
+                "<p>Since then the provider has told this service that your status is \
+                 <strong>{status}</strong>. Sign in again to see the rest.</p>\n"
+            )
+        });
+    format!("<div class=\"notice\">\n<p>{paragraphs}</p>\n{news}</div>\n")
 }
 
 /// The end of a sign-out; `sentence` is ours.

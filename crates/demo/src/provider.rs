@@ -136,6 +136,19 @@ impl RelyingService {
         })
     }
 
+    /// The keys that the provider signs with.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Discovery`].
+    pub(crate) async fn keys(&self) -> Result<Vec<CoreJsonWebKey>, Fault> {
+        let metadata =
+            ProviderMetadataWithLogout::discover_async(self.issuer.clone(), &self.http())
+                .await
+                .map_err(|fault| Fault::Discovery(Box::new(fault)))?;
+        Ok(metadata.jwks().keys().clone())
+    }
+
     fn http(&self) -> impl Fn(HttpRequest) -> HttpAnswer + 'static {
         let http = self.http.clone();
         move |request| Box::pin(send(http.clone(), request))

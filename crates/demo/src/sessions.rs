@@ -9,6 +9,7 @@ use cookie::{Cookie, SameSite};
 use openidconnect::{CsrfToken, Nonce, PkceCodeVerifier};
 use serde_json::{Map, Value};
 
+use crate::event::Told;
 use crate::id_token::IdToken;
 use crate::policy::Policy;
 
@@ -53,7 +54,11 @@ struct Session {
 
 /// Every browser's session.
 #[derive(Default)]
-pub(crate) struct Sessions(Mutex<HashMap<String, Session>>);
+pub(crate) struct Sessions {
+    of_browsers: Mutex<HashMap<String, Session>>,
+    /// What the provider told of somebody since they signed in, by `sub`.
+    told: Mutex<HashMap<String, String>>,
+}
 
 /// The random name of one browser's session.
 #[derive(Clone)]
@@ -87,6 +92,21 @@ impl SessionId {
 }
 
 impl Sessions {
+    /// Remembers what the provider told of somebody.
+    pub(crate) fn tell(&self, told: Told) {
+        let mut all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST_SESSIONS {
+            all.clear();
+        }
+        all.insert(told.sub, told.trn_lookup_status);
+    }
+
+    /// The `trn_lookup_status` that the provider told of somebody last, if it told any.
+    pub(crate) fn told_of(&self, sub: &str) -> Option<String> {
+        let all = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(sub).cloned()
+    }
+
     /// Remembers a sign-in about to go to the provider, in the browser's session or a new one.
     pub(crate) fn begin(&self, id: Option<SessionId>, pending: Pending) -> SessionId {
         self.with(|sessions| {
@@ -153,7 +173,8 @@ impl Sessions {
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut HashMap<String, Session>) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        let sessions = self.of_browsers.lock();
+        look(&mut sessions.unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -214,6 +235,20 @@ mod tests {
 
         assert!(sessions.take_pending(&id, "0").is_none());
         assert!(sessions.take_pending(&id, "1").is_some());
+    }
+
+    #[test]
+    fn the_last_thing_told_of_somebody_is_remembered() {
+        let sessions = Sessions::default();
+        for status in ["Pending", "Found"] {
+            sessions.tell(Told {
+                sub: "ada".to_owned(),
+                trn_lookup_status: status.to_owned(),
+            });
+        }
+
+        assert_eq!(sessions.told_of("ada").as_deref(), Some("Found"));
+        assert_eq!(sessions.told_of("eve"), None);
     }
 
     #[test]
