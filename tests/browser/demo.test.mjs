@@ -12,7 +12,10 @@ let browser, demo, provider
 
 before(async () => {
   demo = await Demo.reserve()
-  provider = await Provider.start({ clients: demo.clients })
+  provider = await Provider.start({
+    clients: demo.clients,
+    settings: { jobs: { poll: '100ms' }, outbound: { allowed_hosts: ['localhost'] } },
+  })
   await provider.knowsTheSamples()
   await demo.start(provider)
   browser = await launch()
@@ -85,6 +88,34 @@ test('who has no TRN is told that the service was not told one', async () => {
     assert.equal(await claim(person.page, 'trn_lookup_status'), 'None')
     await person.page.context().close()
   }
+})
+
+test('the service is told when staff find the TRN, and says so', async () => {
+  const person = await newcomerTo('A service that needs your TRN, but lets you in while it is looked for')
+  const { page } = person
+  await person.saysWhoTheyAre(stranger())
+  await person.chooses('No')
+  await person.givesTrn('9999999')
+  await person.chooses('No')
+  await person.goesOnToTheService()
+  await page.getByText('It is not decided yet which teaching record is yours').waitFor()
+
+  const [reference] = (await provider.run('support', 'list')).match(/GAI-\S+/)
+  await provider.run('support', 'close', reference, '--trn', PEOPLE.chinwe.trn)
+
+  const news = page.getByText('Since then the provider has told this service that your status is Found')
+  for (let reloads = 0; reloads < 100 && !(await news.count()); reloads += 1) {
+    await page.reload()
+  }
+  assert.equal(await news.count(), 1)
+  await page.goto(demo.address)
+  await page.getByLabel('A service that needs your TRN, but lets you in').check()
+  await press(page, 'Sign in')
+  assert.equal(await claim(page, 'trn'), PEOPLE.chinwe.trn)
+  await page.getByText('Level Medium').waitFor()
+  assert.equal(await news.count(), 0)
+  assertNoComplaints(page)
+  await page.context().close()
 })
 
 test('who has no TRN does not come in where one is needed', async () => {

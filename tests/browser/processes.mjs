@@ -128,7 +128,11 @@ export class Demo {
       variant('trn-optional', { trn_requirement: 'optional' }),
       variant('trn-required', { trn_requirement: 'required' }),
       variant('trn-strict', { trn_requirement: 'required', match_policy: 'strict' }),
-      variant('trn-pending', { trn_requirement: 'required', continue_while_pending: true }),
+      variant('trn-pending', {
+        trn_requirement: 'required',
+        continue_while_pending: true,
+        event_endpoint: `${this.address}/events`,
+      }),
       variant('national-insurance', {}),
     ]
   }
