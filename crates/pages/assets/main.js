@@ -12,3 +12,7 @@ createAll(SkipLink)
 for (const form of document.querySelectorAll('form[data-submit-at-once]')) {
   HTMLFormElement.prototype.submit.call(form)
 }
+
+for (const group of document.querySelectorAll('[data-module="app-provider"]')) {
+  import(group.dataset.script).then(({ offerProviders }) => offerProviders(group))
+}

@@ -37,9 +37,9 @@ pub fn templates_used_by(name: &str) -> BTreeSet<&'static str> {
 /// The partials that a template draws in by `{{> name}}`, or by `{{#> name}}` around a part of its
 /// own.
 fn partials_of(source: &str) -> impl Iterator<Item = &str> {
-    let calls = source.split("{{").filter_map(|call| {
-        call.strip_prefix("> ").or_else(|| call.strip_prefix("#> "))
-    });
+    let calls = source
+        .split("{{")
+        .filter_map(|call| call.strip_prefix("> ").or_else(|| call.strip_prefix("#> ")));
     calls.filter_map(|call| call.split([' ', '}']).next())
 }
 

@@ -11,7 +11,7 @@ use actix_web::web::Data;
 use model::NamePart;
 use model::name::folded;
 use model::teacher_details::{Provider, Qts, Stated};
-use pages::{Field, FieldError, View};
+use pages::{Field, FieldError, View, assets};
 use serde::Serialize;
 use storage::{StorageError, Tx, training_providers};
 
@@ -23,6 +23,7 @@ use crate::error::JourneyError;
 use crate::form::Action;
 use crate::interaction_details::InteractionDetails;
 use crate::journey::{Journey, Work};
+use crate::plan::Page;
 use crate::routes::respond;
 
 /// `/details/qts-provider`: a training provider, or none.
@@ -37,6 +38,8 @@ pub struct QtsProviderPage {
     pub frame: Frame,
     /// Where the names of all providers are.
     pub providers_url: &'static str,
+    /// Where the script is that offers them.
+    pub script_url: String,
     /// The choice: `university-or-school` or `other`.
     pub award: Field,
     /// The provider's name, as it was typed.
@@ -52,6 +55,8 @@ pub struct ProviderSearch {
     pub typed: String,
     /// What it leads to.
     pub found: Vec<FoundProvider>,
+    /// Where another name can be typed.
+    pub again_url: String,
     /// The way to keep what was typed.
     pub none_of_these: String,
     /// What is wrong with the choice, if anything.
@@ -116,7 +121,9 @@ impl View for QtsProviderPage {
                 found("10000001", "University of Hill"),
                 found("10000002", "Hill School SCITT"),
             ];
-            Self::choosing(Frame::sample(), "hill", &providers, choice)
+            let again_url = "/details/qts-provider?i=1".to_owned();
+            let search = ProviderSearch::of("hill", again_url, &providers, choice);
+            Self::choosing(Frame::sample(), search)
         };
         let university = || Field::holding(UNIVERSITY_OR_SCHOOL);
         vec![
@@ -131,42 +138,47 @@ impl View for QtsProviderPage {
 }
 
 impl QtsProviderPage {
-    const fn of(frame: Frame, award: Field, provider: Field) -> Self {
+    fn of(frame: Frame, award: Field, provider: Field) -> Self {
         Self {
             frame,
             providers_url: LIST_PATH,
+            script_url: assets::url("provider.js"),
             award,
             provider,
             search: None,
         }
     }
 
-    fn choosing(frame: Frame, typed: &str, found: &[Provider], choice: Field) -> Self {
-        let radios = found.iter().filter_map(|provider| {
-            let value = provider.ukprn.clone()?;
-            Some((value, provider.name.clone()))
-        });
-        let radios = radios
-            .enumerate()
-            .map(|(at, (value, label))| FoundProvider {
-                // The summary leads to the first.
-                id: if at == 0 {
-                    CHOICE.to_owned()
-                } else {
-                    format!("{CHOICE}-{value}")
-                },
-                value,
-                label,
-            });
-        let search = ProviderSearch {
-            typed: typed.to_owned(),
-            found: radios.collect(),
-            none_of_these: format!("None of these: it is ‘{typed}’"),
-            choice,
-        };
+    fn choosing(frame: Frame, search: ProviderSearch) -> Self {
         Self {
             search: Some(search),
             ..Self::of(frame, Field::default(), Field::default())
+        }
+    }
+}
+
+impl ProviderSearch {
+    fn of(typed: &str, again_url: String, found: &[Provider], choice: Field) -> Self {
+        let known = found.iter().filter_map(|provider| {
+            let ukprn = provider.ukprn.as_deref()?;
+            Some((ukprn, provider.name.as_str()))
+        });
+        let radios = known.enumerate().map(|(at, (ukprn, name))| FoundProvider {
+            // The summary leads to the first.
+            id: if at == 0 {
+                CHOICE.to_owned()
+            } else {
+                format!("{CHOICE}-{ukprn}")
+            },
+            value: ukprn.to_owned(),
+            label: name.to_owned(),
+        });
+        Self {
+            typed: typed.to_owned(),
+            found: radios.collect(),
+            again_url,
+            none_of_these: format!("None of these: it is ‘{typed}’"),
+            choice,
         }
     }
 }
@@ -272,8 +284,11 @@ fn choosing(
     found: &[Provider],
     is_choice: bool,
 ) -> Taken<QtsProviderPage> {
-    let frame = asked.stage.frame();
-    let page = |choice| QtsProviderPage::choosing(frame, name.as_str(), found, choice);
+    let again_url = asked.stage.url_of(Page::Details(DetailsPage::QtsProvider));
+    let page = |choice| {
+        let search = ProviderSearch::of(name.as_str(), again_url, found, choice);
+        QtsProviderPage::choosing(asked.stage.frame(), search)
+    };
     if is_choice {
         Taken::refused(page(Field::refused("", NO_CHOICE)))
     } else {

@@ -28,6 +28,12 @@ async fn are_refused(refusals: &[Refusal<'_>]) {
 
             for message in *says {
                 refused.shows(400, message);
+                let is_value = message.starts_with("value=");
+                let count = refused.body.matches(message).count();
+                assert!(
+                    is_value || count == 2,
+                    "{message} stands at the top and at its field"
+                );
             }
             refused.shows(400, "<title>Error: ");
             refused.shows(400, "There is a problem");
