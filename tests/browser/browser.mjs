@@ -56,6 +56,8 @@ function isStatusOfPage(message) {
 
 /** Presses a button or follows a link by the name that a person reads, and waits for its page. */
 export async function press(page, name) {
-  const target = page.getByRole('button', { name, exact: true })
+  const target = page
+    .getByRole('button', { name, exact: true })
+    .or(page.getByRole('link', { name, exact: true }))
   await Promise.all([page.waitForEvent('load'), target.click({ timeout: 5_000 })])
 }

@@ -20,7 +20,7 @@ export async function assertTitled(page, { heading, service, error }) {
 }
 
 /** The summary stands first, leads to its field, and says what stands at the field too. */
-export async function assertErrorSummary(page, { field, message }, { javaScript }) {
+export async function assertErrorSummary(page, { field, at = field, message }, { javaScript }) {
   const summary = page.locator('main .govuk-error-summary')
   const input = page.locator(`#${field}`)
   const isFirst = await summary.evaluate(
@@ -31,8 +31,12 @@ export async function assertErrorSummary(page, { field, message }, { javaScript 
     assert.ok(await isFocused(summary), 'the summary has the focus')
   }
 
-  const described = await input.getAttribute('aria-describedby')
-  const errorId = `${field}-error`
+  // Of radios and dates, the group is described.
+  const described = await input.evaluate(
+    element =>
+      element.getAttribute('aria-describedby') ?? element.closest('fieldset').getAttribute('aria-describedby'),
+  )
+  const errorId = `${at}-error`
   assert.ok(described.split(' ').includes(errorId), 'the field is described by its error')
   const said = await page.locator(`#${errorId}`).textContent()
   assert.equal(said.trim(), `Error: ${message}`)
@@ -103,13 +107,21 @@ const INTERACTIVE = 'a[href], button, input:not([type=hidden]), summary, [tabind
 
 /** Tab reaches everything that can be used, and shows where it is. */
 export async function assertUsableByKeyboard(page) {
+  await page.evaluate(() => document.activeElement?.blur())
   const stops = await page.evaluate(selector => {
+    // A radio or checkbox is drawn beside the input, before its label.
     const look = element => {
-      const { outline, boxShadow, backgroundColor, border, clip } = getComputedStyle(element)
-      return [outline, boxShadow, backgroundColor, border, clip].join()
+      const isDrawn = ['radio', 'checkbox'].includes(element.type)
+      const style = isDrawn ? getComputedStyle(element.labels[0], '::before') : getComputedStyle(element)
+      const { outline, boxShadow, backgroundColor, border, borderWidth, clip } = style
+      return [outline, boxShadow, backgroundColor, border, borderWidth, clip].join()
     }
-    document.activeElement?.blur()
-    const stops = [...document.querySelectorAll(selector)].filter(stop => stop.checkVisibility())
+    // Tab stops once at a group of radios: at the one that is chosen, or else the first.
+    const isStop = element => {
+      const group = element.type === 'radio' ? [...document.getElementsByName(element.name)] : [element]
+      return element === (group.find(({ checked }) => checked) ?? group[0])
+    }
+    const stops = [...document.querySelectorAll(selector)].filter(stop => stop.checkVisibility() && isStop(stop))
     window.tabStops = { look, unreached: new Map(stops.map(stop => [stop, look(stop)])), unseen: [] }
     return stops.length
   }, INTERACTIVE)
@@ -142,7 +154,8 @@ export async function assertUsableInForcedColours(page) {
   try {
     const shapeless = await page.evaluate(() => {
       const hasEdge = element => {
-        const style = getComputedStyle(element)
+        const isDrawn = ['radio', 'checkbox'].includes(element.type)
+        const style = isDrawn ? getComputedStyle(element.labels[0], '::before') : getComputedStyle(element)
         const background = getComputedStyle(document.body).backgroundColor
         const hasBorder = style.borderBottomStyle !== 'none' && parseFloat(style.borderBottomWidth) > 0
         return (hasBorder && style.borderBottomColor !== background) || style.textDecorationLine === 'underline'

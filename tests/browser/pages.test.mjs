@@ -14,6 +14,7 @@ import {
   assertUsableByKeyboard,
   assertUsableInForcedColours,
 } from './page_rules.mjs'
+import { DETAILS_STATES, teacherClients } from './details_states.mjs'
 import { Person } from './person.mjs'
 import { Provider, freePort } from './processes.mjs'
 import { RelyingService } from './relying_service.mjs'
@@ -349,6 +350,7 @@ for (const javaScript of ['on', 'off']) {
       service = await RelyingService.start()
       provider = await Provider.start({
         clients: [
+          ...teacherClients(service),
           service.client({ client_id: 'apply', client_secret: 'a-secret-for-the-browser-tests', require_pkce: false }),
           service.client({
             client_id: 'classroom-app',
@@ -362,6 +364,7 @@ for (const javaScript of ['on', 'off']) {
         ],
         settings: { limits: { tries_per_address: '6 per 24h', sends_per_client_address: '1000 per 1h' } },
       })
+      await provider.knowsTheSamples()
       browser = await launch()
     })
 
@@ -371,7 +374,7 @@ for (const javaScript of ['on', 'off']) {
       await service?.stop()
     })
 
-    const states = Object.entries(STATES).filter(([, state]) => (state.javaScript ?? javaScript) === javaScript)
+    const states = Object.entries({ ...STATES, ...DETAILS_STATES }).filter(([, state]) => (state.javaScript ?? javaScript) === javaScript)
     for (const [name, state] of states) {
       test(name, { timeout: 60_000 }, async () => {
         const page = await newTab(browser, { javaScript })
