@@ -229,7 +229,7 @@ impl TrnRule {
     /// Whether a person who stands there goes on to a client that requires a TRN.
     fn is_met_by(self, trn: TrnStanding) -> bool {
         match trn.status {
-            TrnLookupStatus::Found => trn.is_enough_for(self.policy),
+            TrnLookupStatus::Found => trn.is_enough_for(self.policy) || self.continue_while_pending,
             TrnLookupStatus::None | TrnLookupStatus::Pending => self.continue_while_pending,
             TrnLookupStatus::Failed => false,
         }

@@ -278,7 +278,7 @@ fn a_strict_client_asks_once_more_of_whom_the_default_policy_placed() {
         // It was asked strictly before.
         (placed(None, Option::None, STRICT), &[], &[], trn),
         (placed(Pending, Option::None, STRICT), &[], &[], trn),
-        (placed(Found, low, STRICT), &[], trn, trn),
+        (placed(Found, low, STRICT), &[], &[], trn),
         (placed(Found, medium, STRICT), &[], &[], &[]),
         (placed(Failed, Option::None, STRICT), &[], trn, trn),
     ] {
