@@ -7,8 +7,9 @@ mod teacher_details;
 use model::browser_session::{Acr, Amr, Authentication};
 use model::client::{AuthMethod, ClientSettings, ConsentPolicy, Credential, GrantType};
 use model::raw_pairs::RawPairs;
-use model::requirement::{ConsentRule, Standing};
+use model::requirement::{ConsentRule, Standing, TrnStanding};
 use model::signing_key::KeyState;
+use model::trn_lookup::{MatchPolicy, TrnLookupStatus, TrnRequirement};
 use model::{Client, ClientId, RedirectUri, ScopeSet, SigningAlgorithm, Timestamp, UserId};
 use serde_json::json;
 
@@ -447,6 +448,28 @@ fn prompt_none_never_shows_a_page() {
         error_of(decide(&request, &signed_in("ada"), None, NOW)),
         "consent_required"
     );
+}
+
+#[test]
+fn prompt_none_says_first_what_would_be_asked_first() {
+    let teachers = client(|s| {
+        s.consent = ConsentPolicy::Ask;
+        s.scope = ScopeSet::parse("openid trn").unwrap();
+        s.trn_requirement = TrnRequirement::Optional;
+    });
+    let query = "response_type=code&scope=openid+trn&prompt=none";
+    let request = parse_as(&teachers, query).unwrap();
+    let mut standing = signed_in("ada");
+    let refusal = |standing: &Standing| error_of(decide(&request, standing, None, NOW));
+
+    assert_eq!(refusal(&Standing::default()), "login_required");
+    assert_eq!(refusal(&standing), "interaction_required");
+    standing.details.trn = Some(TrnStanding {
+        status: TrnLookupStatus::None,
+        level: None,
+        policy: MatchPolicy::Default,
+    });
+    assert_eq!(refusal(&standing), "consent_required");
 }
 
 #[test]
