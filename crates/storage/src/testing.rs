@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection as _, PgConnection};
@@ -131,6 +132,8 @@ impl TestDatabase {
         let url = DatabaseUrl::parse(&self.url).map_err(|fault| fault.to_string())?;
         let settings = StoreSettings {
             connections: 20,
+            // Where many callers wait at once, a slow machine is no fault.
+            connection_timeout: Duration::from_secs(60),
             ..StoreSettings::for_url(url)
         };
         Store::open(&settings, clock).map_err(|fault| fault.to_string())
