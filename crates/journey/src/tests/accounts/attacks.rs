@@ -1,10 +1,12 @@
 //! Knowing somebody's name, birth date and numbers is not being them: each way in which that could
 //! open their account.
 
-use model::Interaction;
+use model::{Interaction, Secret};
 
 use super::super::world::{MINUTE, on_both};
 use super::*;
+use crate::code_delivery::code_digest;
+use crate::code_use::CodeUse;
 
 /// What a thief who knows all about Ada has come to: nothing of hers.
 async fn assert_nothing_of_hers(world: &World, thief: &Person<'_>, ada: &UserId) {
@@ -364,6 +366,49 @@ async fn of_two_presses_at_once_one_joins() {
         assert!(seen.iter().all(|seen| seen.status == 303));
         assert_eq!(world.events(EventKind::AccountsJoined).await, 1);
         assert_eq!(person.signed_in().await, Some(ada));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn who_proved_an_address_is_not_signed_in_when_it_opens_their_account_no_more() {
+    on_both(async |world| {
+        let (ada, _) = offered(&world, &profile()).await;
+        let parked = signs_in_here(&world, &profile()).await;
+        let second = signs_in_here(&world, &profile()).await;
+        assert_eq!(parked.user_id, second.user_id);
+        second.is("Ada", "Lovelace").await;
+        second
+            .proves_the_account_on("/details/existing-account")
+            .await;
+        second.keeps("other").await;
+        assert_eq!(second.signed_in().await, Some(ada));
+
+        let seen = parked.open("/details/name").await;
+
+        seen.goes_to(parked.tab.url("/sign-in/email-code"));
+        let cancelled = parked.press("/details/name", "continue").await;
+        cancelled.goes_to(parked.tab.url("/sign-in/email-code"));
+        assert_eq!(parked.signed_in().await, None);
+        assert!(world.user(&parked.user_id).await.is_none());
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_code_for_one_use_is_none_for_another_even_at_one_address() {
+    on_both(async |world| {
+        let tab = world.tab().await;
+        let address = EmailAddress::parse(NEW).unwrap();
+        let code = Secret::new("042917".to_owned());
+        let uses = [CodeUse::SignIn, CodeUse::OtherAccount, CodeUse::NewAddress];
+
+        let digests =
+            uses.map(|code_use| code_digest(&world.journey, code_use, &tab.id, &address, &code));
+
+        assert_ne!(digests[0], digests[1]);
+        assert_ne!(digests[0], digests[2]);
+        assert_ne!(digests[1], digests[2]);
     })
     .await;
 }
