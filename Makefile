@@ -86,7 +86,8 @@ test-rust: ## Only the Rust tests (set TEST_POSTGRES_URL, or run under scripts/w
 .PHONY: test-browser
 test-browser: ## Only the browser tests
 	cargo build --locked --workspace --bins
-	cd tests/browser && CHROMIUM=$$($(CURDIR)/scripts/chromium) BIN=$(TARGET)/debug node --test
+	cd tests/browser && CHROMIUM=$$($(CURDIR)/scripts/chromium) BIN=$(TARGET)/debug \
+	    node --test --test-concurrency=2
 
 .PHONY: lint
 lint: lint-rust lint-dependencies lint-files ## Only the checks that run nothing
@@ -100,9 +101,10 @@ lint-rust:
 DENY    := $(TOOLS)/cargo-deny-0.20.2/bin/cargo-deny
 MACHETE := $(TOOLS)/cargo-machete-0.9.2/bin/cargo-machete
 
-# <name>-<version>/bin/<name>, so that a new version is a new file.
+# <name>-<version>/bin/<name>, so that a new version is a new file. Unoptimised: they run for
+# seconds, and building them so takes a third of the time.
 $(TOOLS)/cargo-%:
-	cargo install --quiet --locked --no-default-features --root $(@D:/bin=) --target-dir $(TOOLS)/build \
+	cargo install --quiet --debug --locked --no-default-features --root $(@D:/bin=) --target-dir $(TOOLS)/build \
 	    --version $(lastword $(subst -, ,$(notdir $(@D:/bin=)))) $(@F)
 	@rm -rf $(TOOLS)/build
 
