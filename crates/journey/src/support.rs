@@ -159,10 +159,18 @@ pub(crate) fn open_once(
     open(tx, journey, opening)
 }
 
+/// The number under which staff look for the person's teaching record, if they do.
+pub(crate) fn open_lookup(
+    tx: &mut Tx<'_>,
+    user_id: &UserId,
+) -> Result<Option<Reference>, StorageError> {
+    let open = support_tasks::find_open(tx, user_id, TRN_LOOKUP)?;
+    Ok(open.and_then(|open| Reference::parse(&open)))
+}
+
 /// Takes a case from staff that settled itself: the person's teaching record was found after all.
 pub(crate) fn withdraw_lookup(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), StorageError> {
-    let open = support_tasks::find_open(tx, user_id, TRN_LOOKUP)?;
-    let Some(reference) = open.and_then(|open| Reference::parse(&open)) else {
+    let Some(reference) = open_lookup(tx, user_id)? else {
         return Ok(());
     };
     if let Some(task) = support_tasks::find_by_reference(tx, reference.as_str())?

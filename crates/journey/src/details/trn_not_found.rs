@@ -17,6 +17,7 @@ use crate::journey::{Journey, Work};
 use crate::plan::Page;
 use crate::sign_in;
 use crate::stage::{Stage, change, enter};
+use crate::support::{self, Reference};
 use crate::visitor::Visitor;
 
 /// `/details/trn-not-found`: goes on to the service, or back to it when it requires a TRN.
@@ -29,6 +30,8 @@ pub struct TrnNotFoundPage {
     pub frame: Frame,
     heading: &'static str,
     state: State,
+    /// The number of the case that staff look at, if they do.
+    reference: Option<String>,
     may_continue: bool,
 }
 
@@ -70,12 +73,20 @@ impl State {
     }
 }
 
+/// Where a person stands, and who looks at it.
+struct Standing {
+    state: State,
+    reference: Option<Reference>,
+}
+
 impl TrnNotFoundPage {
-    const fn new(frame: Frame, state: State, may_continue: bool) -> Self {
+    fn new(frame: Frame, found: Standing, may_continue: bool) -> Self {
+        let Standing { state, reference } = found;
         Self {
             frame,
             heading: state.heading(),
             state,
+            reference: reference.map(|reference| reference.to_string()),
             may_continue,
         }
     }
@@ -96,8 +107,12 @@ impl View for TrnNotFoundPage {
             State::Failed,
             State::Unconfirmed,
         ];
-        let page = |state| [true, false].map(|may| Self::new(Frame::sample(), state, may));
-        states.into_iter().flat_map(page).collect()
+        let page = |state, may_continue| {
+            let reference = Reference::parse("GAI-7K3M-Q2X9").filter(|_| state == State::Pending);
+            Self::new(Frame::sample(), Standing { state, reference }, may_continue)
+        };
+        let pages = |state| [true, false].map(|may_continue| page(state, may_continue));
+        states.into_iter().flat_map(pages).collect()
     }
 }
 
@@ -106,21 +121,29 @@ const PAGE: Page = Page::Details(DetailsPage::TrnNotFound);
 /// `GET /details/trn-not-found`.
 pub(crate) async fn show(journey: Journey, visitor: Visitor) -> Answer {
     let stage = enter(&journey, &visitor, PAGE).await?;
-    let read = journey.store.read(move |tx| with_state(tx, stage));
-    let (stage, reason) = read.await?;
-    let Some(reason) = reason else {
+    let read = journey.store.read(move |tx| with_standing(tx, stage));
+    let (stage, standing) = read.await?;
+    let Some(standing) = standing else {
         return Err(stage.elsewhere());
     };
-    let view = TrnNotFoundPage::new(stage.frame(), reason, may_continue(&stage));
+    let view = TrnNotFoundPage::new(stage.frame(), standing, may_continue(&stage));
     Ok(stage.respond(StatusCode::OK, PAGE, &view))
 }
 
-fn with_state(tx: &mut Tx<'_>, stage: Stage) -> Result<(Stage, Option<State>), StorageError> {
-    let link = match &stage.standing.authentication {
-        Some(authentication) => trn_links::find(tx, &authentication.user_id)?,
-        None => None,
+fn with_standing(tx: &mut Tx<'_>, stage: Stage) -> Result<(Stage, Option<Standing>), StorageError> {
+    let Some(authentication) = &stage.standing.authentication else {
+        return Ok((stage, None));
     };
-    Ok((stage, link.as_ref().map(State::of)))
+    let user_id = &authentication.user_id;
+    let Some(link) = trn_links::find(tx, user_id)? else {
+        return Ok((stage, None));
+    };
+    let state = State::of(&link);
+    let reference = match state {
+        State::Pending => support::open_lookup(tx, user_id)?,
+        _ => None,
+    };
+    Ok((stage, Some(Standing { state, reference })))
 }
 
 /// Whether the service takes a person without the TRN.

@@ -8,6 +8,7 @@ use storage::trn_watchers;
 use super::super::world::{World, on_both};
 use super::*;
 use crate::emails::News;
+use crate::support;
 
 async fn watchers(teacher: &Teacher<'_>) -> usize {
     let user_id = teacher.user_id.clone();
@@ -16,6 +17,16 @@ async fn watchers(teacher: &Teacher<'_>) -> usize {
         .store
         .read(move |tx| trn_watchers::list(tx, &user_id));
     list.await.unwrap().len()
+}
+
+/// The number under which staff look for a person's record.
+async fn open_case(teacher: &Teacher<'_>) -> Option<String> {
+    let user_id = teacher.user_id.clone();
+    let open = teacher
+        .world
+        .store
+        .read(move |tx| support::open_lookup(tx, &user_id));
+    open.await.unwrap().map(|reference| reference.to_string())
 }
 
 #[actix_web::test]
@@ -141,6 +152,8 @@ async fn a_required_trn_that_is_not_found_leads_back_to_the_service_with_the_rea
         let teacher = answers_without_match(&world, REQUIRED, HAS_QTS).await;
         let page = teacher.open("trn-not-found").await;
         page.shows(200, "You need a TRN to use Demo service");
+        let open = open_case(&teacher).await.unwrap();
+        page.shows(200, &format!("<strong>{open}</strong>"));
 
         let left = teacher.press("trn-not-found", "continue").await;
 
