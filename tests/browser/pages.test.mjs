@@ -14,6 +14,7 @@ import {
   assertUsableByKeyboard,
   assertUsableInForcedColours,
 } from './page_rules.mjs'
+import { ACCOUNTS_STATES } from './accounts_states.mjs'
 import { DETAILS_STATES, teacherClients } from './details_states.mjs'
 import { Person } from './person.mjs'
 import { Provider, freePort } from './processes.mjs'
@@ -362,7 +363,10 @@ for (const javaScript of ['on', 'off']) {
             scope: 'email offline_access openid profile',
           }),
         ],
-        settings: { limits: { tries_per_address: '6 per 24h', sends_per_client_address: '1000 per 1h' } },
+        settings: {
+          limits: { tries_per_address: '6 per 24h', sends_per_client_address: '1000 per 1h' },
+          jobs: { poll: '100ms' },
+        },
       })
       await provider.knowsTheSamples()
       browser = await launch()
@@ -374,7 +378,8 @@ for (const javaScript of ['on', 'off']) {
       await service?.stop()
     })
 
-    const states = Object.entries({ ...STATES, ...DETAILS_STATES }).filter(([, state]) => (state.javaScript ?? javaScript) === javaScript)
+    const all = Object.entries({ ...STATES, ...DETAILS_STATES, ...ACCOUNTS_STATES })
+    const states = all.filter(([, state]) => (state.javaScript ?? javaScript) === javaScript)
     for (const [name, state] of states) {
       test(name, { timeout: 60_000 }, async () => {
         const page = await newTab(browser, { javaScript })

@@ -68,16 +68,36 @@ export class Provider {
     return this.issuer + path
   }
 
-  /** The newest email with a code that went to an address. */
-  async mailTo(address) {
+  /** The emails that went to an address, the newest first. */
+  async mailsTo(address) {
     const response = await fetch(this.url('/dev/mailbox.json'))
     const mails = await response.json()
-    const mail = mails.find(({ to, subject }) => to === address && /^\d{6} /.test(subject))
+    return mails.filter(({ to }) => to === address)
+  }
+
+  /** What a pattern finds in an email to an address; most are sent by a job, a moment later. */
+  async findInMailTo(address, pattern) {
+    const deadline = Date.now() + PATIENCE_MS
+    while (Date.now() < deadline) {
+      const mails = await this.mailsTo(address)
+      const [found] = mails.flatMap(({ text }) => text.match(pattern) ?? [])
+      if (found) {
+        return found
+      }
+      await pause(50)
+    }
+    throw new Error(`no email to ${address} has ${pattern}`)
+  }
+
+  /** The newest email with a code that went to an address; only one to sign in has a link, too. */
+  async mailTo(address) {
+    const mails = await this.mailsTo(address)
+    const mail = mails.find(({ subject }) => /^\d{6} /.test(subject))
     if (!mail) {
       throw new Error(`no code was sent to ${address}`)
     }
     const [code] = mail.subject.match(/^\d{6}/)
-    const [link] = mail.text.match(/http\S+\/sign-in\/link\/\S+/)
+    const [link] = mail.text.match(/http\S+\/sign-in\/link\/\S+/) ?? []
     return { id: mail.id, code, link }
   }
 
