@@ -30,19 +30,8 @@ after(async () => {
 /** Somebody who gave an address, after choosing what kind of service the demo is. */
 async function newcomerTo(kind) {
   const person = new Person(await newTab(browser), provider, demo)
-  await person.page.goto(demo.address)
-  await person.page.getByLabel(kind, { exact: true }).check()
-  await press(person.page, 'Sign in')
-  await person.givesAddress()
-  await person.typesTheCode()
+  await person.signsInAtTheDemo(kind)
   return person
-}
-
-/** What the service was told under that name. */
-function claim(page, name) {
-  const table = page.getByRole('table', { name: 'User information' })
-  const row = table.getByRole('row').filter({ has: page.getByRole('rowheader', { name, exact: true }) })
-  return row.getByRole('cell').innerText()
 }
 
 test('the start page offers every kind, and can be used by everybody', async () => {
@@ -63,9 +52,9 @@ test('a TRN that was found is shown, and what its level means', async () => {
 
   await page.getByText('Your teaching record was found, and this service knows your TRN.').waitFor()
   await page.getByText('Level Low').waitFor()
-  assert.equal(await claim(page, 'trn'), PEOPLE.ada.trn)
-  assert.equal(await claim(page, 'trn_lookup_status'), 'Found')
-  assert.equal(await claim(page, 'name'), 'Ada Lovell')
+  assert.equal(await person.told('trn'), PEOPLE.ada.trn)
+  assert.equal(await person.told('trn_lookup_status'), 'Found')
+  assert.equal(await person.told('name'), 'Ada Lovell')
   await assertAccessible(page)
   assertNoComplaints(page)
 
@@ -85,7 +74,7 @@ test('who has no TRN is told that the service was not told one', async () => {
     await person.goesOnToTheService()
 
     await person.page.getByText('No teaching record was found').waitFor()
-    assert.equal(await claim(person.page, 'trn_lookup_status'), 'None')
+    assert.equal(await person.told('trn_lookup_status'), 'None')
     await person.page.context().close()
   }
 })
@@ -111,7 +100,7 @@ test('the service is told when staff find the TRN, and says so', async () => {
   await page.goto(demo.address)
   await page.getByLabel('A service that needs your TRN, but lets you in').check()
   await press(page, 'Sign in')
-  assert.equal(await claim(page, 'trn'), PEOPLE.chinwe.trn)
+  assert.equal(await person.told('trn'), PEOPLE.chinwe.trn)
   await page.getByText('Level Medium').waitFor()
   assert.equal(await news.count(), 0)
   assertNoComplaints(page)
@@ -146,6 +135,6 @@ test('a National Insurance number is shown to a service that may know it', async
   await person.givesNationalInsuranceNumber('MW 12 34 02 B')
   await person.goesOnToTheService()
 
-  assert.equal(await claim(person.page, 'ni_number'), 'MW123402B')
+  assert.equal(await person.told('ni_number'), 'MW123402B')
   await person.page.context().close()
 })

@@ -73,6 +73,27 @@ export class Person {
     await press(this.page, 'Continue')
   }
 
+  /** Comes from the demo, which is the kind of service that its start page calls so. */
+  async comesFromTheDemo(kind) {
+    await this.page.goto(this.service.address)
+    await this.page.getByLabel(kind, { exact: true }).check()
+    await press(this.page, 'Sign in')
+  }
+
+  /** The same, and signs in with a code. */
+  async signsInAtTheDemo(kind) {
+    await this.comesFromTheDemo(kind)
+    await this.givesAddress()
+    await this.typesTheCode()
+  }
+
+  /** What the demo was told under that name. */
+  told(name) {
+    const table = this.page.getByRole('table', { name: 'User information' })
+    const header = this.page.getByRole('rowheader', { name, exact: true })
+    return table.getByRole('row').filter({ has: header }).getByRole('cell').innerText()
+  }
+
   /** Name, previous names, preferred name and date of birth: the first four questions. */
   async saysWhoTheyAre({ first, last, born: [day, month, year] }) {
     await this.page.getByLabel('First name').fill(first)
@@ -111,9 +132,14 @@ export class Person {
     await press(this.page, 'Continue')
   }
 
-  /** Confirms the answers and presses Continue until the browser is back at the service. */
+  /** Confirms the answers and goes on to the service. */
   async goesOnToTheService() {
     await press(this.page, 'Save and continue')
+    await this.goesOn()
+  }
+
+  /** Presses Continue until the browser is back at the service. */
+  async goesOn() {
     while (new URL(this.page.url()).origin !== this.service.address) {
       await press(this.page, 'Continue')
     }
