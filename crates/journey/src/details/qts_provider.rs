@@ -55,6 +55,8 @@ pub struct ProviderSearch {
     pub typed: String,
     /// What it leads to.
     pub found: Vec<FoundProvider>,
+    /// What to do when theirs is not among them, because it leads to more than are shown.
+    pub hint: Option<String>,
     /// Where another name can be typed.
     pub again_url: String,
     /// The way to keep what was typed.
@@ -116,13 +118,17 @@ impl View for QtsProviderPage {
             ukprn: Some(number.to_owned()),
             name: name.to_owned(),
         };
-        let search = |choice| {
+        let search = |has_more, choice| {
             let providers = [
                 found("10000001", "University of Hill"),
                 found("10000002", "Hill School SCITT"),
             ];
+            let found = Found {
+                first: providers.to_vec(),
+                has_more,
+            };
             let again_url = "/details/qts-provider?i=1".to_owned();
-            let search = ProviderSearch::of("hill", again_url, &providers, choice);
+            let search = ProviderSearch::of("hill", again_url, &found, choice);
             Self::choosing(Frame::sample(), search)
         };
         let university = || Field::holding(UNIVERSITY_OR_SCHOOL);
@@ -131,8 +137,9 @@ impl View for QtsProviderPage {
             page(university(), Field::holding("University of Hill")),
             page(Field::refused("", NO_AWARD), Field::default()),
             page(university(), Field::refused("", NO_PROVIDER)),
-            search(Field::default()),
-            search(Field::refused("", NO_CHOICE)),
+            search(false, Field::default()),
+            search(true, Field::default()),
+            search(false, Field::refused("", NO_CHOICE)),
         ]
     }
 }
@@ -157,9 +164,26 @@ impl QtsProviderPage {
     }
 }
 
+/// The providers that a part of a name leads to.
+struct Found {
+    /// The first [`MOST`] of them.
+    first: Vec<Provider>,
+    /// There are others.
+    has_more: bool,
+}
+
+impl Found {
+    fn by(tx: &mut Tx<'_>, name: &NamePart) -> Result<Self, StorageError> {
+        let mut first = training_providers::search(tx, name.as_str(), MOST + 1)?;
+        let has_more = first.len() > MOST;
+        first.truncate(MOST);
+        Ok(Self { first, has_more })
+    }
+}
+
 impl ProviderSearch {
-    fn of(typed: &str, again_url: String, found: &[Provider], choice: Field) -> Self {
-        let known = found.iter().filter_map(|provider| {
+    fn of(typed: &str, again_url: String, found: &Found, choice: Field) -> Self {
+        let known = found.first.iter().filter_map(|provider| {
             let ukprn = provider.ukprn.as_deref()?;
             Some((ukprn, provider.name.as_str()))
         });
@@ -176,6 +200,12 @@ impl ProviderSearch {
         Self {
             typed: typed.to_owned(),
             found: radios.collect(),
+            hint: found.has_more.then(|| {
+                format!(
+                    "More than {MOST} names match ‘{typed}’. These are the first {MOST}. If yours is \
+                     not here, search again with one more word of its name, such as the town"
+                )
+            }),
             again_url,
             none_of_these: format!("None of these: it is ‘{typed}’"),
             choice,
@@ -243,18 +273,19 @@ fn provider(
         Ok(None) => return Ok(Err(refused(asked, NO_PROVIDER))),
         Err(message) => return Ok(Err(refused(asked, &message))),
     };
-    let found = training_providers::search(tx, name.as_str(), MOST)?;
+    let found = Found::by(tx, &name)?;
     let as_typed = || Provider {
         ukprn: None,
         name: name.as_str().to_owned(),
     };
     let exact = found
+        .first
         .iter()
         .find(|provider| folded(&provider.name) == name.folded());
     if let Some(exact) = exact {
         return Ok(Ok(exact.clone()));
     }
-    if found.is_empty() {
+    if found.first.is_empty() {
         return Ok(Ok(as_typed()));
     }
     let is_choice = asked.form.field("is-search") == "yes";
@@ -263,6 +294,7 @@ fn provider(
         return Ok(Ok(as_typed()));
     }
     let chosen = found
+        .first
         .iter()
         .find(|provider| provider.ukprn.as_deref() == Some(chosen));
     Ok(match chosen {
@@ -281,7 +313,7 @@ fn refused(asked: &Asked<'_>, message: &str) -> Taken<QtsProviderPage> {
 fn choosing(
     asked: &Asked<'_>,
     name: &NamePart,
-    found: &[Provider],
+    found: &Found,
     is_choice: bool,
 ) -> Taken<QtsProviderPage> {
     let again_url = asked.stage.url_of(Page::Details(DetailsPage::QtsProvider));

@@ -549,6 +549,58 @@ async fn where_they_trained_is_found_by_a_part_of_its_name() {
 }
 
 #[actix_web::test]
+async fn a_part_of_many_names_says_that_there_are_more_than_are_shown() {
+    on_both(async |world| {
+        let names: Vec<_> = (10..31)
+            .map(|number| {
+                (
+                    format!("100000{number}"),
+                    format!("School {number} of Hill"),
+                )
+            })
+            .collect();
+        let providers = |count: usize| -> Vec<(&str, &str)> {
+            let first = names.iter().take(count);
+            first
+                .map(|(ukprn, name)| (ukprn.as_str(), name.as_str()))
+                .collect()
+        };
+        let typed = |name: &'static str| [("award", "university-or-school"), ("provider", name)];
+        let teacher = Teacher::asked(&world, trn(OPTIONAL)).await;
+        teacher.answers(&ABOUT).await;
+        teacher.answers(&[NO_NUMBER, NO_TRN, HAS_QTS]).await;
+        let more = "More than 20 names match ‘hill’. These are the first 20.";
+
+        world.has_providers(&providers(20)).await;
+        let all = teacher.post(("qts-provider", &typed("hill"))).await;
+        world.has_providers(&providers(21)).await;
+        let first = teacher.post(("qts-provider", &typed("hill"))).await;
+        let narrowed = teacher.post(("qts-provider", &typed("hill 30"))).await;
+
+        all.shows(200, "School 29 of Hill");
+        assert!(!all.body.contains("More than 20"), "{}", all.body);
+        first.shows(200, more);
+        first.shows(200, "search again with one more word of its name");
+        first.shows(200, "aria-describedby=\"choice-hint\"");
+        assert!(!first.body.contains("School 30 of Hill"), "{}", first.body);
+        narrowed.shows(200, "School 30 of Hill");
+        assert!(!narrowed.body.contains("More than 20"));
+        // What stands beyond the list cannot be chosen from it, and what is wrong does not hide why.
+        let search = [
+            &typed("hill")[..],
+            &[("is-search", "yes"), ("choice", "10000030")],
+        ]
+        .concat();
+        let beyond = teacher.post(("qts-provider", &search)).await;
+        beyond.shows(400, NOT_CHOSEN);
+        beyond.shows(400, more);
+    })
+    .await;
+}
+
+const NOT_CHOSEN: &str = "Select where you trained, or that it is none of these";
+
+#[actix_web::test]
 async fn the_list_of_providers_is_there_for_who_types() {
     on_both(async |world| {
         world
