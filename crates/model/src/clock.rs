@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
 /// An instant, in whole milliseconds since 1970-01-01T00:00:00Z.
@@ -54,6 +55,15 @@ impl Timestamp {
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// The day in UTC as people write it, for example `22 November 2026`; empty for an instant that
+    /// no calendar has.
+    #[must_use]
+    pub fn date_in_words(self) -> String {
+        DateTime::from_timestamp_millis(self.0)
+            .map(|instant| instant.format("%-d %B %Y").to_string())
+            .unwrap_or_default()
     }
 }
 
