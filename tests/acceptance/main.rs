@@ -32,4 +32,5 @@ mod operations {
     mod serving;
     mod support;
     mod teacher_data;
+    mod tls;
 }

@@ -12,7 +12,7 @@ use storage::testing::{Kind, TestDatabase};
 use tempfile::TempDir;
 
 use crate::app::{KEYRING, variable};
-use crate::{ISSUER, MailCatcher, Node};
+use crate::{Authority, ISSUER, MailCatcher, Node};
 
 /// The program's file. It is built once, if the tests were started without `make test`.
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -52,7 +52,7 @@ pub struct Deployment {
     files: TempDir,
     /// Where the program is run, and looks for its configuration.
     run_in: PathBuf,
-    /// Where its one node listens, if its files say so.
+    /// Where its one node listens, if its settings say so.
     address: Option<SocketAddr>,
     // Its schema goes when no node is left that uses it.
     _database: Option<TestDatabase>,
@@ -135,6 +135,33 @@ impl Deployment {
     /// Sets a setting for everything that is started from now on.
     pub fn set(&mut self, key: &str, value: &str) {
         self.settings.insert(variable(key), value.to_owned());
+    }
+
+    /// Has it serve https with a certificate of this authority, and says where.
+    pub fn serve_https(&mut self, authority: &Authority) -> SocketAddr {
+        self.show_certificate(authority);
+        for (key, name) in [("certificate_file", "tls.pem"), ("key_file", "tls.key")] {
+            let file = self.file(name);
+            self.set(&format!("http.tls.{key}"), file.to_str().unwrap());
+        }
+        let address = free_address();
+        self.set("http.tls.listen", &address.to_string());
+        address
+    }
+
+    /// Has it listen for https only.
+    pub fn serve_only_https(&mut self, authority: &Authority) -> SocketAddr {
+        let address = self.serve_https(authority);
+        self.set("http.listen", "");
+        self.address = Some(address);
+        address
+    }
+
+    /// Puts a new certificate of this authority where the old one was.
+    pub fn show_certificate(&self, authority: &Authority) {
+        let (certificate, key) = authority.issue("identity.example");
+        self.write("tls.key", &key);
+        self.write("tls.pem", &certificate);
     }
 
     /// Registers services by a clients file, from the next start on.

@@ -2,11 +2,13 @@
 //! [`Browser`] and a [`Mailbox`] for the person, a [`RelyingParty`] for the service.
 //!
 //! The provider always calls itself [`ISSUER`], an https origin. The [`Wire`] stands where a
-//! proxy that ends TLS would stand and carries every request to the node that listens.
+//! proxy that ends TLS would stand and carries every request to the node that listens, or comes
+//! by TLS itself.
 
 pub mod answer;
 pub mod answers;
 pub mod app;
+pub mod authority;
 pub mod browser;
 pub mod catcher;
 pub mod client_key;
@@ -21,6 +23,7 @@ pub mod wire;
 pub use answer::Answer;
 pub use answers::Answers;
 pub use app::{App, on_both};
+pub use authority::Authority;
 pub use browser::{Browser, Landing};
 pub use catcher::MailCatcher;
 pub use client_key::ClientKey;

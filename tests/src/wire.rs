@@ -9,18 +9,18 @@ use reqwest::{Method, Request};
 use tokio::sync::watch;
 use url::Url;
 
-use crate::{Answer, ISSUER};
+use crate::{Answer, Authority, ISSUER};
 
 /// One client for all tests. It keeps no connection, because each test has a runtime of its own.
-static HTTP: LazyLock<reqwest::Client> = LazyLock::new(|| {
+static HTTP: LazyLock<reqwest::Client> = LazyLock::new(|| client().build().unwrap());
+
+fn client() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .pool_max_idle_per_host(0)
         .no_proxy()
         .timeout(Duration::from_secs(60))
-        .build()
-        .unwrap()
-});
+}
 
 /// Carries requests for [`ISSUER`] to the node that listens for it. Clones lead to the same node.
 #[derive(Clone, Debug)]
@@ -29,6 +29,9 @@ pub struct Wire {
     answered: Arc<watch::Sender<usize>>,
     patience: Patience,
     extra: HeaderMap,
+    client: reqwest::Client,
+    /// Whether the node is asked by https, or by http as by a proxy.
+    scheme: &'static str,
 }
 
 /// What to do with a request that finds no node.
@@ -46,6 +49,20 @@ impl Wire {
             answered: Arc::default(),
             patience: Patience::None,
             extra: HeaderMap::new(),
+            client: HTTP.clone(),
+            scheme: "http",
+        }
+    }
+
+    /// The way to a node that serves https itself, with a certificate of this authority.
+    pub fn by_tls(node: SocketAddr, authority: &Authority) -> Self {
+        let client = client()
+            .tls_certs_only([authority.certificate()])
+            .resolve(Url::parse(ISSUER).unwrap().host_str().unwrap(), node);
+        Self {
+            client: client.build().unwrap(),
+            scheme: "https",
+            ..Self::to(node)
         }
     }
 
@@ -183,14 +200,16 @@ impl Wire {
             "only the provider is asked"
         );
         let mut reached = url.clone();
-        reached.set_scheme("http").unwrap();
-        reached.set_ip_host(node.ip()).unwrap();
+        reached.set_scheme(self.scheme).unwrap();
+        if self.scheme == "http" {
+            reached.set_ip_host(node.ip()).unwrap();
+        }
         reached.set_port(Some(node.port())).unwrap();
         *request.url_mut() = reached;
         let host = HeaderValue::from_str(url.host_str().unwrap()).unwrap();
         request.headers_mut().entry(HOST).or_insert(host);
         request.headers_mut().extend(self.extra.clone());
-        let response = HTTP.execute(request).await?;
+        let response = self.client.execute(request).await?;
         Ok(Answer {
             url,
             status: response.status(),

@@ -11,16 +11,19 @@ use actix_web::{App, HttpServer};
 use pages::information::{self, CookiesPage, Information};
 
 use crate::client_address::TrustedProxies;
-use crate::compose::{self, Composition};
+use crate::compose::{self, Composition, StartError};
 use crate::config::Config;
 use crate::front::Front;
 use crate::health::Health;
 use crate::security_headers::Transport;
+use crate::tls::Certificate;
 
 /// A server whose sockets are open.
 pub struct Bound {
-    /// Where it listens; with the port that the system chose where 0 was asked for.
+    /// Where it listens, https last; with the port that the system chose where 0 was asked for.
     pub addresses: Vec<SocketAddr>,
+    /// What is shown to those who come by https.
+    pub certificate: Option<Certificate>,
     /// What serves when it is awaited. It does not listen to signals.
     pub server: Server,
 }
@@ -29,9 +32,14 @@ pub struct Bound {
 ///
 /// # Errors
 ///
-/// An address cannot be listened on.
-pub fn bind(config: &Config, composition: &Composition, health: &Health) -> std::io::Result<Bound> {
+/// An address cannot be listened on, or the certificate cannot be used.
+pub fn bind(
+    config: &Config,
+    composition: &Composition,
+    health: &Health,
+) -> Result<Bound, StartError> {
     let http = &config.http;
+    let certificate = http.tls.as_ref().map(Certificate::open).transpose()?;
     let front = front(config, composition);
     let information = Information {
         cookies: cookies_page(config),
@@ -50,6 +58,7 @@ pub fn bind(config: &Config, composition: &Composition, health: &Health) -> std:
     })
     .disable_signals()
     .client_request_timeout(http.header_timeout)
+    .tls_handshake_timeout(http.header_timeout)
     .keep_alive(KeepAlive::Timeout(http.keep_alive))
     .shutdown_timeout(http.shutdown_grace.as_secs());
     if let Some(workers) = http.workers {
@@ -58,9 +67,15 @@ pub fn bind(config: &Config, composition: &Composition, health: &Health) -> std:
     for address in &http.listen {
         server = server.bind(address)?;
     }
+    if let (Some(tls), Some(certificate)) = (&http.tls, &certificate) {
+        for address in &tls.listen {
+            server = server.bind_rustls_0_23(address, certificate.server()?)?;
+        }
+    }
     let addresses = server.addrs();
     Ok(Bound {
         addresses,
+        certificate,
         server: server.run(),
     })
 }

@@ -63,6 +63,14 @@ impl TrustedProxies {
             .unwrap_or_else(RequestId::mint)
     }
 
+    /// Whether nobody between the client and us can read along, as far as we can tell: it came by
+    /// our own TLS, from this machine, or from a proxy, which answers for what is before it.
+    pub(crate) fn vouch_for(&self, request: &ServiceRequest) -> bool {
+        let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+        request.app_config().secure()
+            || peer.is_none_or(|peer| peer.is_loopback() || self.trusts(peer))
+    }
+
     fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
@@ -177,6 +185,26 @@ mod tests {
             "10.0.0.2"
         );
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn plain_text_is_vouched_for_on_this_machine_and_behind_the_proxies_only() {
+        let vouched = |peer: &str| {
+            let request = TestRequest::default().peer_addr(peer.parse().unwrap());
+            proxies().vouch_for(&request.to_srv_request())
+        };
+
+        for peer in [
+            "127.0.0.1:1",
+            "[::1]:1",
+            "10.0.0.1:1",
+            "[::ffff:10.0.0.1]:1",
+        ] {
+            assert!(vouched(peer), "{peer}");
+        }
+        for peer in ["192.0.2.1:1", "[2001:db8::1]:1", "11.0.0.1:1"] {
+            assert!(!vouched(peer), "{peer}");
+        }
     }
 
     #[test]

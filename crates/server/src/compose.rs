@@ -27,6 +27,7 @@ use crate::config::mail::Mail;
 use crate::config::teacher_records::RecordsSource;
 use crate::registration::{self, RegistrationError};
 use crate::sealing::{self, NoKeyring};
+use crate::tls::UnusableCertificate;
 
 /// Time and chance, which tests replace.
 #[derive(Clone)]
@@ -88,6 +89,9 @@ pub enum StartError {
     /// The first names that people use for one another cannot be read.
     #[error(transparent)]
     Synonyms(#[from] UnusableSynonyms),
+    /// Certificate and key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] UnusableCertificate),
     /// The socket cannot be opened.
     #[error("cannot listen: {0}")]
     Listen(#[from] std::io::Error),

@@ -114,9 +114,9 @@ pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
 impl Config {
     /// `None` only when a fault was noted; sections without required settings always read.
     fn read(root: &mut Section<'_>, environment: Environment) -> Option<Self> {
-        let issuer = root.required("issuer");
+        let issuer: Option<Issuer> = root.required("issuer");
         let clients_file = root.inside("clients", |section| section.optional("file"));
-        let http = Http::read(root);
+        let http = Http::read(root, issuer.as_ref());
         let database = root.inside("database", Database::read);
         let secrets = root.inside("secrets", |section| Secrets::read(section, environment));
         let sign_in = SignIn::read(root);

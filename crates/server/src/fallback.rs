@@ -83,6 +83,7 @@ struct Refusal {
 impl Refusal {
     fn new(status: StatusCode, incident: Option<&IncidentId>) -> Self {
         let (error, description) = match status {
+            StatusCode::FORBIDDEN => ("invalid_request", "The request must come by https"),
             StatusCode::NOT_FOUND => ("invalid_request", "There is nothing at this address"),
             StatusCode::METHOD_NOT_ALLOWED => {
                 ("invalid_request", "This address does not take this method")

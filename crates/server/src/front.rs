@@ -77,13 +77,26 @@ impl Front {
                 request.head_mut().method = Method::GET;
             }
             let place = Place::of(request.path());
-            let response = self.answer(place, request, next).await?;
+            let response = if self.is_in_the_open(&request) {
+                let answer = place
+                    .reader
+                    .answer(&self.pages, StatusCode::FORBIDDEN, None);
+                request.into_response(answer)
+            } else {
+                self.answer(place, request, next).await?
+            };
             let mut response = self.completed(place.reader, response);
             self.transport.secure(place.opener, response.headers_mut());
             request_log::log(&method, &response, started.elapsed());
             Ok(response)
         };
         id.around(answering).await
+    }
+
+    /// Whether a request crossed a network in plain text. Only whoever watches over the process
+    /// may: what they ask and are told is no secret.
+    fn is_in_the_open(&self, request: &ServiceRequest) -> bool {
+        !self.proxies.vouch_for(request) && !request.path().starts_with("/health/")
     }
 
     /// The endpoint's answer, or one in its place.

@@ -25,3 +25,4 @@ pub mod security_headers;
 pub mod serve;
 #[cfg(test)]
 mod testing;
+pub mod tls;

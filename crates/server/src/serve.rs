@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -13,6 +14,7 @@ use crate::config::Config;
 use crate::config::clients::ClientEntry;
 use crate::health::Health;
 use crate::jobs::{self, Jobs};
+use crate::tls::{Certificate, Look};
 
 /// Serves until SIGTERM or SIGINT. Then it says that it is not ready, goes on for the drain time,
 /// takes no more connections and finishes what is in flight; a second signal ends it at once.
@@ -32,7 +34,8 @@ pub fn serve(config: &Config, clients: Vec<ClientEntry>) -> Result<(), StartErro
         let handle = bound.server.handle();
         let server = actix_web::rt::spawn(bound.server);
         let (stop, stopping) = watch::channel(false);
-        let following = follow_keys(config, &composition, stopping.clone())?;
+        let keys = follow_keys(config, &composition, stopping.clone())?;
+        let certificate = follow_certificate(config, bound.certificate, stopping.clone())?;
         let working = if config.jobs.in_serve {
             Some(start_jobs(config, &composition, stopping)?)
         } else {
@@ -49,7 +52,7 @@ pub fn serve(config: &Config, clients: Vec<ClientEntry>) -> Result<(), StartErro
             () = signals.next() => handle.stop(false).await,
         }
         let _ = server.await;
-        for thread in [Some(following), working].into_iter().flatten() {
+        for thread in [Some(keys), certificate, working].into_iter().flatten() {
             let _ = thread.join();
         }
         tracing::info!("stopped");
@@ -124,10 +127,7 @@ fn follow_keys(
     let every = config.keys.refresh;
     let (provider, ground) = (composition.provider.clone(), composition.ground.clone());
     on_its_own_thread("keys", async move {
-        while tokio::time::timeout(every, stopping.wait_for(|it| *it))
-            .await
-            .is_err()
-        {
+        while goes_on_after(every, &mut stopping).await {
             let stored = ground.store.read(storage::signing_keys::list).await;
             let followed = stored
                 .map_err(|fault| fault.to_string())
@@ -140,6 +140,37 @@ fn follow_keys(
             }
         }
     })
+}
+
+/// Has a new certificate shown soon after its files are replaced.
+fn follow_certificate(
+    config: &Config,
+    certificate: Option<Certificate>,
+    mut stopping: watch::Receiver<bool>,
+) -> std::io::Result<Option<JoinHandle<()>>> {
+    let (Some(tls), Some(certificate)) = (&config.http.tls, certificate) else {
+        return Ok(None);
+    };
+    let every = tls.refresh;
+    let following = on_its_own_thread("certificate", async move {
+        while goes_on_after(every, &mut stopping).await {
+            match certificate.look_again() {
+                Ok(Look::Same) => {}
+                Ok(Look::Changed) => tracing::info!("a new certificate is shown"),
+                Err(fault) => {
+                    tracing::error!(%fault, "the certificate cannot be followed; the last one stands");
+                }
+            }
+        }
+    })?;
+    Ok(Some(following))
+}
+
+/// Waits that long; `false` when the program stops.
+async fn goes_on_after(pause: Duration, stopping: &mut watch::Receiver<bool>) -> bool {
+    tokio::time::timeout(pause, stopping.wait_for(|it| *it))
+        .await
+        .is_err()
 }
 
 fn start_jobs(

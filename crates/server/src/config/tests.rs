@@ -373,3 +373,70 @@ fn settings_that_contradict_each_other_are_refused() {
         ]
     );
 }
+
+#[test]
+fn plain_text_is_listened_for_on_other_addresses_only_behind_a_proxy() {
+    let scene = |listen: &str, trusted: &str| {
+        development()
+            .variable("HTTP__LISTEN", listen)
+            .variable("PROXIES__TRUSTED", trusted)
+    };
+
+    assert!(scene("127.0.0.1:80, [::1]:80", "").load().is_ok());
+    assert!(scene("0.0.0.0:80", "10.0.0.0/8").load().is_ok());
+    for listen in ["0.0.0.0:80", "127.0.0.1:80, 192.168.0.1:80", "[::]:80"] {
+        let faults = scene(listen, "").load().unwrap_err();
+        assert_eq!(
+            faults,
+            [
+                "http.listen: must be addresses of this machine's loopback unless proxies.trusted \
+                 names what ends TLS in front of it; http.tls serves https without a proxy \
+                 (environment variable IDENTITY__HTTP__LISTEN)"
+            ]
+        );
+    }
+}
+
+#[test]
+fn https_is_served_with_certificate_and_key_for_an_https_issuer() {
+    let scene = |certificate: &str, key: &str| {
+        development()
+            .variable("ISSUER", "https://id.example.org")
+            .variable("HTTP__LISTEN", "")
+            .variable("HTTP__TLS__LISTEN", "0.0.0.0:443")
+            .variable("HTTP__TLS__CERTIFICATE_FILE", certificate)
+            .variable("HTTP__TLS__KEY_FILE", key)
+    };
+
+    let http = scene("full.pem", "key.pem").load().unwrap().config.http;
+    assert_eq!(http.tls.unwrap().refresh, Duration::from_secs(30));
+
+    let half = development()
+        .variable("ISSUER", "https://id.example.org")
+        .variable("HTTP__TLS__KEY_FILE", "key.pem");
+    assert_eq!(
+        half.load().unwrap_err(),
+        [
+            "http.tls.listen: must have an address to serve https at (it is not set)",
+            "http.tls.certificate_file: must be set beside http.tls.listen (it is not set)",
+        ]
+    );
+
+    let for_nobody = scene("full.pem", "key.pem").variable("ISSUER", "http://localhost:8080");
+    assert_eq!(
+        for_nobody.load().unwrap_err(),
+        [
+            "http.tls.listen: must not be set while the issuer is http: nobody would be sent here \
+             (environment variable IDENTITY__HTTP__TLS__LISTEN)"
+        ]
+    );
+
+    let nowhere = development().variable("HTTP__LISTEN", "");
+    assert_eq!(
+        nowhere.load().unwrap_err(),
+        [
+            "http.listen: must have at least one address unless http.tls has (environment variable \
+             IDENTITY__HTTP__LISTEN)"
+        ]
+    );
+}

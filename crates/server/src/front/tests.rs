@@ -2,6 +2,7 @@
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::{self, Bytes};
 use actix_web::{App, HttpMessage as _, HttpRequest, HttpServer};
 use model::ClientAddress;
@@ -249,4 +250,41 @@ async fn an_endpoint_that_never_answers_is_given_up() {
 
     assert!(head.starts_with("http/1.1 503"), "{head}");
     assert!(head.contains("retry-after: 30"), "{head}");
+}
+
+#[actix_web::test]
+async fn a_request_that_crossed_a_network_in_plain_text_reaches_no_endpoint() {
+    let front = Rc::new(Front {
+        proxies: TrustedProxies::default(),
+        transport: Transport::TlsOnly,
+        pages: Pages::new(PagesSettings::default()).unwrap(),
+        body_limit: 100,
+        time_limit: Duration::from_secs(5),
+    });
+    let app = App::new()
+        .wrap(from_fn(move |request, next| {
+            Rc::clone(&front).around(request, next)
+        }))
+        .route("/health/live", web::get().to(|| async { "live" }))
+        .route("/token", web::get().to(panics))
+        .route("/authorize", web::get().to(panics));
+    let app = init_service(app).await;
+    let mut answers = Vec::new();
+    for path in ["/health/live", "/token", "/authorize"] {
+        let request = TestRequest::get()
+            .uri(path)
+            .peer_addr("192.0.2.1:1".parse().unwrap());
+        let answer = call_service(&app, request.to_request()).await;
+        assert!(answer.headers().contains_key("x-frame-options"), "{path}");
+        let status = answer.status().as_u16();
+        let body = String::from_utf8(read_body(answer).await.to_vec()).unwrap();
+        answers.push((status, body));
+    }
+
+    assert_eq!(answers[0], (200, "live".to_owned()));
+    let refusal =
+        r#"{"error":"invalid_request","error_description":"The request must come by https"}"#;
+    assert_eq!(answers[1], (403, refusal.to_owned()));
+    assert_eq!(answers[2].0, 403);
+    assert!(answers[2].1.contains("You cannot use this page"));
 }

@@ -42,6 +42,8 @@ fn the_shipped_production_file_lacks_only_what_a_deployment_must_say() {
         keys,
         [
             "issuer",
+            // Unless there is a proxy.
+            "http.listen",
             "database.url",
             "secrets.keyring",
             "mail.adapter",
