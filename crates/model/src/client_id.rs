@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct ClientId(String);
 
+const ACCOUNT_AREA: &str = "account";
+
 /// A text that cannot be a client identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a client id has 1 to 100 letters, digits or any of - . _ ~ : /")]
@@ -20,6 +22,20 @@ pub struct InvalidClientId;
 impl ClientId {
     /// Longest client identifier, in characters.
     pub const MAX_LEN: usize = 100;
+
+    /// The client of the account area.
+    #[must_use]
+    pub fn account_area() -> Self {
+        Self(ACCOUNT_AREA.to_owned())
+    }
+
+    /// Whether it is the client of the account area, which the provider registers itself at each
+    /// start: no other may have its name, and what only the account area may ask for is refused to
+    /// every other.
+    #[must_use]
+    pub fn is_account_area(&self) -> bool {
+        self.0 == ACCOUNT_AREA
+    }
 
     /// Reads a client identifier.
     ///
@@ -70,6 +86,21 @@ impl std::borrow::Borrow<str> for ClientId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_account_area_is_known_by_its_whole_name() {
+        assert!(ClientId::account_area().is_account_area());
+        assert_eq!(
+            ClientId::parse(ClientId::account_area().as_str()),
+            Ok(ClientId::account_area())
+        );
+        for other in ["accounts", "Account", "account:", "account/x"] {
+            assert!(
+                !ClientId::parse(other).unwrap().is_account_area(),
+                "{other}"
+            );
+        }
+    }
 
     #[test]
     fn ordinary_identifiers_are_read_and_others_refused() {

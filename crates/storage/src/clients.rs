@@ -19,15 +19,20 @@ pub enum Source {
     File,
     /// The command line.
     CommandLine,
+    /// The provider itself; each start makes the row as it has to be.
+    BuiltIn,
 }
 
 impl Source {
+    const ALL: [Self; 3] = [Self::File, Self::CommandLine, Self::BuiltIn];
+
     /// Its name in the database and in listings.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::File => "file",
             Self::CommandLine => "command-line",
+            Self::BuiltIn => "built-in",
         }
     }
 }
@@ -70,7 +75,7 @@ struct CredentialColumn {
 impl ClientRow {
     fn into_stored(self) -> Result<StoredClient, StorageError> {
         let credential: CredentialColumn = stored::from_json(TABLE, &self.credential)?;
-        let source = [Source::File, Source::CommandLine]
+        let source = Source::ALL
             .into_iter()
             .find(|source| source.as_str() == self.source)
             .ok_or(StorageError::Corrupt(TABLE))?;

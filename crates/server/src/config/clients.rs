@@ -61,6 +61,11 @@ fn read_entries(root: &mut Section<'_>) -> Option<Vec<ClientEntry>> {
         let entry = read_entry(section)?;
         let is_new = !seen.contains(&entry.id);
         section.check(is_new, "client_id", "must differ from every other client's");
+        section.check(
+            !entry.id.is_account_area(),
+            "client_id",
+            "must be another name: this one is the account area's",
+        );
         seen.push(entry.id.clone());
         Some(entry)
     });
@@ -326,6 +331,24 @@ client_secret = "a secret of the operator"
                 "clients[0].redirect_uris: the authorization_code grant needs at least one redirect URI (it is not set)",
                 "clients[0].client_secret: must not be set: none has no secret (line 5)",
             ]
+        );
+    }
+
+    #[test]
+    fn the_name_of_the_account_area_is_refused() {
+        let faults = load_text(
+            r#"[[clients]]
+client_id = "account"
+client_name = "Demo"
+client_secret = "a secret of the operator"
+redirect_uris = ["http://localhost:8081/callback"]
+"#,
+        )
+        .unwrap_err();
+
+        assert_eq!(
+            faults,
+            ["clients[0].client_id: must be another name: this one is the account area's (line 2)"]
         );
     }
 

@@ -25,6 +25,9 @@ pub(super) fn add(
     settings: SettingFlags,
     secret_file: Option<&Path>,
 ) -> Result<(), CommandError> {
+    if id.is_account_area() {
+        return Err(own(&id));
+    }
     let settings = settings.create()?;
     let method = settings.token_endpoint_auth_method;
     let (made, credential) = match secret_file {
@@ -102,16 +105,15 @@ pub(super) fn rotate_secret(
 
 pub(super) fn switch(ground: &Ground, id: ClientId, disabled: bool) -> Result<(), CommandError> {
     let name = id.clone();
-    let is_known = ground.store.write_blocking(move |tx| {
-        let is_known = clients::replace_disabled(tx, &id, disabled)?;
-        if is_known {
-            record(tx, &id)?;
+    ground.store.write_blocking(move |tx| {
+        match clients::find(tx, &id)?.map(|stored| stored.source) {
+            None => return Ok(Err(absent(&id))),
+            Some(Source::BuiltIn) => return Ok(Err(own(&id))),
+            Some(Source::File | Source::CommandLine) => {}
         }
-        Ok(is_known)
-    })?;
-    if !is_known {
-        return Err(CommandError::refused(format!("there is no client {name}")));
-    }
+        clients::replace_disabled(tx, &id, disabled)?;
+        record(tx, &id).map(Ok)
+    })??;
     let state = if disabled { "disabled" } else { "enabled" };
     tell(&format!("{name} is {state}."), None)
 }
@@ -126,22 +128,34 @@ fn changed<T: Send + 'static>(
     + 'static,
 ) -> Result<T, CommandError> {
     ground.store.write_blocking(move |tx| {
-        let refused = |words: String| Ok(Err(CommandError::refused(words)));
-        match clients::find(tx, &id)? {
-            None => refused(format!("there is no client {id}")),
-            Some(StoredClient {
-                source: Source::File,
-                ..
-            }) => refused(format!("{id} is kept by the clients file: change it there")),
-            Some(stored) => {
-                let changed = change(tx, stored)?;
-                if changed.is_ok() {
-                    record(tx, &id)?;
-                }
-                Ok(changed)
+        let Some(stored) = clients::find(tx, &id)? else {
+            return Ok(Err(absent(&id)));
+        };
+        match stored.source {
+            Source::BuiltIn => return Ok(Err(own(&id))),
+            Source::File => {
+                let words = format!("{id} is kept by the clients file: change it there");
+                return Ok(Err(CommandError::refused(words)));
             }
+            Source::CommandLine => {}
         }
+        let changed = change(tx, stored)?;
+        if changed.is_ok() {
+            record(tx, &id)?;
+        }
+        Ok(changed)
     })?
+}
+
+fn absent(id: &ClientId) -> CommandError {
+    CommandError::refused(format!("there is no client {id}"))
+}
+
+/// The client of the account area follows the configuration and nobody's command.
+fn own(id: &ClientId) -> CommandError {
+    CommandError::refused(format!(
+        "{id} is the provider's own client: it is as it has to be"
+    ))
 }
 
 /// How a secret is stored; it depends on the method, and one cannot be made into the other.
