@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::asked_claims::AskedClaims;
 use crate::browser_session::Authentication;
 use crate::client_id::ClientId;
 use crate::scope::ScopeSet;
@@ -19,6 +20,9 @@ pub struct Grant {
     pub sid: String,
     /// What for.
     pub scope: ScopeSet,
+    /// The claims that were asked for by name.
+    #[serde(default)]
+    pub claims: AskedClaims,
 }
 
 /// What a redeemed code gives.

@@ -49,6 +49,8 @@ pub enum Purpose {
     SupportTask,
     /// The address that an account is about to have.
     AddressChange,
+    /// A value that a client wants a claim to have.
+    WantedValue,
 }
 
 impl Purpose {
@@ -71,6 +73,7 @@ impl Purpose {
             Self::TeacherRecord => b"teacher-record",
             Self::SupportTask => b"support-task",
             Self::AddressChange => b"address-change",
+            Self::WantedValue => b"wanted-value",
         }
     }
 }

@@ -5,6 +5,7 @@
 //! [`journey`](../journey) can share words without knowing each other. Time and chance enter
 //! through [`Clock`] and [`Entropy`].
 
+pub mod asked_claims;
 pub mod authorization_code;
 pub mod browser_session;
 pub mod client;

@@ -12,7 +12,6 @@ use crate::client::{ClientSettings, ProfileRequirement};
 use crate::clock::Timestamp;
 use crate::scope::ScopeSet;
 use crate::trn_lookup::{MatchPolicy, TrnLookupStatus, TrnRequirement, VerificationLevel};
-use crate::user::UserId;
 
 /// What a request asks of whoever signs in. Stored with the interaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -257,15 +256,6 @@ fn is_agreed(
             asked.is_subset(&given.scope) && done_since(given.granted_at)
         }
         (_, None) => false,
-    }
-}
-
-/// Whether the person is the one that `id_token_hint` names; nobody named is anybody.
-#[must_use]
-pub fn is_expected(hinted: Option<&UserId>, standing: &Standing) -> bool {
-    match (hinted, &standing.authentication) {
-        (Some(hinted), Some(authentication)) => *hinted == authentication.user_id,
-        _ => true,
     }
 }
 

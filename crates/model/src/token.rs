@@ -1,5 +1,6 @@
 //! Access and refresh tokens as stored.
 
+use crate::asked_claims::AskedClaims;
 use crate::browser_session::Authentication;
 use crate::client_id::ClientId;
 use crate::clock::Timestamp;
@@ -29,4 +30,6 @@ pub struct TokenSubject {
     pub authentication: Authentication,
     /// The browser session it came from.
     pub sid: String,
+    /// The claims that were asked for by name.
+    pub claims: AskedClaims,
 }

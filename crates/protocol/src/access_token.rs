@@ -17,7 +17,7 @@ use crate::keys::SignError;
 use crate::provider::Provider;
 
 pub(crate) use jwt::JwtAccessToken;
-pub(crate) use live::{LiveToken, find_live};
+pub(crate) use live::{LiveToken, SpokenFor, find_live};
 
 /// An access token before it is issued. It is drawn outside the unit of work that stores it and
 /// signed after that, so that the database waits for neither.

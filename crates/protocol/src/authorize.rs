@@ -3,9 +3,12 @@
 //! A request is parsed, decided over and answered with a code, an interaction or a refusal. An
 //! interaction comes back through [`resume()`], which asks the same question again.
 
+mod acr;
 mod begin;
+mod claims_parameter;
 mod decision;
 mod error;
+mod expected;
 mod prompt;
 mod request;
 pub(crate) mod response;

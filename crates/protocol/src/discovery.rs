@@ -11,7 +11,7 @@ use model::client::{AuthMethod, GrantType};
 use serde::Serialize;
 
 use crate::authorize::{Prompt, ResponseMode};
-use crate::claims::PersonalScope;
+use crate::claims::{Claim, PersonalScope};
 use crate::client_assertion;
 use crate::cors::open_to_any_origin;
 use crate::id_token::PROTOCOL_CLAIMS;
@@ -99,7 +99,7 @@ pub(crate) fn document(issuer: &Issuer) -> Published {
         introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms,
         code_challenge_methods_supported: ["S256"],
         authorization_response_iss_parameter_supported: true,
-        claims_parameter_supported: false,
+        claims_parameter_supported: true,
         request_parameter_supported: false,
         request_uri_parameter_supported: false,
     };
@@ -112,8 +112,8 @@ fn claims() -> Vec<&'static str> {
     PersonalScope::ALL
         .iter()
         .flat_map(|scope| scope.claims())
-        .chain(&PROTOCOL_CLAIMS)
-        .copied()
+        .map(Claim::as_str)
+        .chain(PROTOCOL_CLAIMS)
         .collect()
 }
 

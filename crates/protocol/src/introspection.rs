@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
+use model::browser_session::Acr;
 use model::secret::SecretKind;
 use model::{Client, Secret, SecretDigest};
 use serde::Serialize;
@@ -56,6 +57,12 @@ struct Introspection<'a> {
     iss: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<&'a str>,
+    /// How strongly the person authenticated (RFC 9470 §6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acr: Option<Acr>,
+    /// And when, in seconds since the epoch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
 }
 
 /// `POST /introspect`.
@@ -102,7 +109,10 @@ fn inactive() -> HttpResponse {
 
 fn of_access_token(provider: &Provider, token: &LiveToken) -> HttpResponse {
     let client_id = token.client.id.as_str();
-    let user_id = token.user.as_ref().map(|user| user.id.as_str());
+    let sign_in = token
+        .person
+        .as_ref()
+        .map(|person| &person.subject.authentication);
     let answer = Introspection {
         active: true,
         scope: (!token.scope.is_empty()).then(|| token.scope.to_string()),
@@ -110,10 +120,12 @@ fn of_access_token(provider: &Provider, token: &LiveToken) -> HttpResponse {
         token_type: Some("Bearer"),
         exp: Some(token.expires_at.seconds()),
         iat: Some(token.issued_at.seconds()),
-        sub: Some(user_id.unwrap_or(client_id)),
+        sub: Some(sign_in.map_or(client_id, |it| it.user_id.as_str())),
         aud: &token.audience,
         iss: Some(provider.issuer.as_str()),
         jti: token.jti.as_deref(),
+        acr: sign_in.map(|it| it.acr),
+        auth_time: sign_in.map(|it| it.auth_time.seconds()),
     };
     unkept_json(StatusCode::OK, &answer)
 }

@@ -44,9 +44,9 @@ impl Person {
         release: Release<'_>,
     ) -> Result<Self, StorageError> {
         let mut person = Self::of(user);
-        let needs_details = release.tells(PersonalScope::Profile)
-            || release.tells(PersonalScope::NationalInsurance);
-        let needs_record = release.tells(PersonalScope::Trn);
+        let needs_details = release.tells_of(PersonalScope::Profile)
+            || release.tells_of(PersonalScope::NationalInsurance);
+        let needs_record = release.tells_of(PersonalScope::Trn);
         if !needs_details && !needs_record {
             return Ok(person);
         }
@@ -69,6 +69,20 @@ impl Person {
         }
         person.previous_ids = previous_ids;
         Ok(person)
+    }
+
+    /// The same for an account by its id; `None` when it is gone.
+    pub(crate) async fn find(
+        provider: &Provider,
+        id: &UserId,
+        release: Release<'_>,
+    ) -> Result<Option<Self>, StorageError> {
+        let id = id.clone();
+        let user = provider.store.read(move |tx| storage::users::find(tx, &id));
+        match user.await? {
+            Some(user) => Self::read(provider, user, release).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// An account of whose person no more is known.

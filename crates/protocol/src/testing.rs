@@ -12,6 +12,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::{Bytes, Data};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use model::asked_claims::AskedClaims;
 use model::authorization_code::{AuthorizationCode, Grant};
 use model::browser_session::{Acr, Amr, Authentication};
 use model::client::{AuthMethod, ClientSettings, Credential, GrantType};
@@ -59,6 +60,7 @@ pub(crate) struct TestCode {
     pub(crate) scope: &'static str,
     pub(crate) code_challenge: Option<&'static str>,
     pub(crate) nonce: Option<&'static str>,
+    pub(crate) claims: AskedClaims,
 }
 
 /// An answer, read whole.
@@ -162,6 +164,7 @@ impl TestProvider {
                 },
                 sid: "01abc-sid".to_owned(),
                 scope: ScopeSet::parse(code.scope).unwrap(),
+                claims: code.claims.clone(),
             },
             redirect_uri: REDIRECT_URI.to_owned(),
             code_challenge: code.code_challenge.map(str::to_owned),
@@ -260,6 +263,7 @@ impl TestCode {
             scope: "openid email",
             code_challenge: Some(CHALLENGE),
             nonce: Some("n-0S6_WzA2Mj"),
+            claims: AskedClaims::default(),
         }
     }
 }

@@ -6,10 +6,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use model::{Client, SigningAlgorithm, Timestamp};
 use serde::Serialize;
 
-use crate::access_token::{LiveToken, find_live};
+use crate::access_token::{LiveToken, SpokenFor, find_live};
 use crate::answer::{unkept, unkept_json};
 use crate::bearer::{self, BearerError};
-use crate::claims::{PersonalScope, Release, UserClaims};
+use crate::claims::{PersonalScope, Release, Subject, ToldClaims};
 use crate::cors::open_to_any_origin;
 use crate::jws::TokenType;
 use crate::keys::SignError;
@@ -25,7 +25,7 @@ struct SignedClaims<'a> {
     aud: &'a str,
     iat: i64,
     #[serde(flatten)]
-    user: UserClaims<'a>,
+    told: ToldClaims,
 }
 
 /// `GET` and `POST /userinfo`, with the access token in the header or, posted, in a form field.
@@ -52,16 +52,22 @@ async fn tell(provider: &Provider, mut token: LiveToken) -> Result<HttpResponse,
     if !PersonalScope::OpenId.is_in(&token.scope) {
         return Ok(BearerError::InsufficientScope(PersonalScope::OpenId.as_str()).respond());
     }
-    let user = token.user.take().filter(|_| is_for_us(provider, &token));
-    let Some(user) = user else {
+    let person = token.person.take().filter(|_| is_for_us(provider, &token));
+    let Some(SpokenFor { user, subject }) = person else {
         return Ok(BearerError::Invalid.respond());
     };
     let release = Release {
-        scope: &token.scope,
         client: &token.client,
+        scope: &token.scope,
+        named: &subject.claims.userinfo,
     };
     let person = Person::read(provider, user, release).await?;
-    let claims = UserClaims::released(&person, release);
+    let about = Subject {
+        person: &person,
+        authentication: &subject.authentication,
+        sid: &subject.sid,
+    };
+    let claims = ToldClaims::in_userinfo(&about, release, &provider.keyring);
     let Some(algorithm) = token.client.settings.userinfo_signed_response_alg else {
         return Ok(unkept_json(StatusCode::OK, &claims));
     };
@@ -84,14 +90,14 @@ fn signed(
     provider: &Provider,
     client: &Client,
     algorithm: SigningAlgorithm,
-    user: UserClaims<'_>,
+    told: ToldClaims,
     now: Timestamp,
 ) -> Result<String, SignError> {
     let claims = SignedClaims {
         iss: provider.issuer.as_str(),
         aud: client.id.as_str(),
         iat: now.seconds(),
-        user,
+        told,
     };
     provider
         .keys

@@ -31,6 +31,7 @@ impl TokenRow {
                 grant_id: grant.id,
                 authentication: grant.authentication,
                 sid: grant.sid,
+                claims: grant.claims,
             });
         Ok(AccessToken {
             client_id: ClientId::parse(&self.client_id)
@@ -185,6 +186,7 @@ mod tests {
                     grant_id: given.id,
                     authentication: given.authentication,
                     sid: given.sid,
+                    claims: given.claims,
                 }),
                 scope: scope("email"),
                 issued_at: START,

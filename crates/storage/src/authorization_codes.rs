@@ -28,6 +28,7 @@ struct CodeRow {
     redirect_uri: String,
     code_challenge: Option<String>,
     nonce: Option<String>,
+    claims: Option<String>,
 }
 
 impl CodeRow {
@@ -46,6 +47,7 @@ impl CodeRow {
                 authentication: stored::authentication(TABLE, columns)?,
                 sid: self.sid,
                 scope: stored::scope(TABLE, &self.scope)?,
+                claims: stored::asked_claims(TABLE, self.claims.as_deref())?,
             },
             redirect_uri: self.redirect_uri,
             code_challenge: self.code_challenge,
@@ -67,6 +69,7 @@ pub fn insert(
 ) -> Result<(), StorageError> {
     let grant = &code.grant;
     let authentication = &grant.authentication;
+    let claims = stored::asked_claims_column(&grant.claims)?;
     on_either!(tx, connection => diesel::insert_into(authorization_codes::table)
         .values((
             authorization_codes::digest.eq(digest.as_bytes().as_slice()),
@@ -81,6 +84,7 @@ pub fn insert(
             authorization_codes::redirect_uri.eq(&code.redirect_uri),
             authorization_codes::code_challenge.eq(code.code_challenge.as_deref()),
             authorization_codes::nonce.eq(code.nonce.as_deref()),
+            authorization_codes::claims.eq(claims.as_deref()),
             authorization_codes::expires_at.eq(expires_at.millis()),
         ))
         .execute(connection))?;

@@ -23,6 +23,7 @@ pub(crate) struct GrantRow {
     pub(crate) amr: String,
     pub(crate) acr: String,
     pub(crate) scope: String,
+    pub(crate) claims: Option<String>,
 }
 
 impl GrantRow {
@@ -40,6 +41,7 @@ impl GrantRow {
             authentication: stored::authentication(TABLE, columns)?,
             sid: self.sid,
             scope: stored::scope(TABLE, &self.scope)?,
+            claims: stored::asked_claims(TABLE, self.claims.as_deref())?,
         })
     }
 }
@@ -52,6 +54,7 @@ impl GrantRow {
 pub fn insert(tx: &mut Tx<'_>, grant: &Grant, expires_at: Timestamp) -> Result<(), StorageError> {
     let now = tx.now().millis();
     let authentication = &grant.authentication;
+    let claims = stored::asked_claims_column(&grant.claims)?;
     on_either!(tx, connection => diesel::insert_into(grants::table)
         .values((
             grants::id.eq(&grant.id),
@@ -62,6 +65,7 @@ pub fn insert(tx: &mut Tx<'_>, grant: &Grant, expires_at: Timestamp) -> Result<(
             grants::amr.eq(stored::amr_column(&authentication.amr)),
             grants::acr.eq(authentication.acr.as_str()),
             grants::scope.eq(grant.scope.to_string()),
+            grants::claims.eq(claims.as_deref()),
             grants::created_at.eq(now),
             grants::expires_at.eq(expires_at.millis()),
         ))

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use model::asked_claims::{AskedClaims, NamedClaims, WantedValues};
 use model::authorization_code::Grant;
 use model::browser_session::{Acr, Amr, Authentication};
 use model::{ClientId, EmailAddress, ScopeSet, SecretDigest, Timestamp, UserId};
@@ -53,6 +54,13 @@ pub(crate) fn grant(id: &str, auth_time: Timestamp) -> Grant {
         authentication: authentication_of("ada", auth_time),
         sid: "sid".to_owned(),
         scope: scope("email openid"),
+        claims: AskedClaims {
+            userinfo: NamedClaims::from([("name".to_owned(), WantedValues::Any)]),
+            id_token: NamedClaims::from([(
+                "email".to_owned(),
+                WantedValues::OneOf(vec![vec![1; 33]]),
+            )]),
+        },
     }
 }
 

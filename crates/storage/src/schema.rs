@@ -99,6 +99,7 @@ diesel::table! {
         redirect_uri -> Text,
         code_challenge -> Nullable<Text>,
         nonce -> Nullable<Text>,
+        claims -> Nullable<Text>,
         expires_at -> BigInt,
         redeemed_at -> Nullable<BigInt>,
     }
@@ -114,6 +115,7 @@ diesel::table! {
         amr -> Text,
         acr -> Text,
         scope -> Text,
+        claims -> Nullable<Text>,
         created_at -> BigInt,
         expires_at -> BigInt,
         revoked_at -> Nullable<BigInt>,

@@ -1,5 +1,6 @@
 //! How values look in columns, where that is not plain text or a number.
 
+use model::asked_claims::AskedClaims;
 use model::browser_session::{Acr, Amr, Authentication};
 use model::{EmailAddress, ScopeSet, Timestamp, UserId};
 use serde::Serialize;
@@ -25,6 +26,19 @@ pub(crate) fn scope(table: &'static str, text: &str) -> Result<ScopeSet, Storage
 
 pub(crate) fn email(table: &'static str, text: &str) -> Result<EmailAddress, StorageError> {
     EmailAddress::parse(text).map_err(|_| StorageError::Corrupt(table))
+}
+
+/// Claims that were asked for by name, as they stand in the column: nothing where there are none.
+pub(crate) fn asked_claims_column(claims: &AskedClaims) -> Result<Option<String>, StorageError> {
+    (!claims.is_empty()).then(|| to_json(claims)).transpose()
+}
+
+pub(crate) fn asked_claims(
+    table: &'static str,
+    column: Option<&str>,
+) -> Result<AskedClaims, StorageError> {
+    let claims = column.map(|column| from_json(table, column)).transpose()?;
+    Ok(claims.unwrap_or_default())
 }
 
 /// The words of `amr`, parted by spaces, as they stand in the column.

@@ -69,7 +69,7 @@ async fn the_document_is_this_and_nothing_else() {
             "introspection_endpoint_auth_signing_alg_values_supported": assertion_algorithms,
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": true,
-            "claims_parameter_supported": false,
+            "claims_parameter_supported": true,
             "request_parameter_supported": false,
             "request_uri_parameter_supported": false,
         });

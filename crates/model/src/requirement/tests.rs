@@ -1,4 +1,5 @@
 use super::*;
+use crate::UserId;
 use crate::browser_session::{Acr, Amr};
 
 const NOW: Timestamp = Timestamp::from_seconds(10_000);
@@ -349,15 +350,4 @@ fn requirements_that_were_stored_before_there_were_details_ask_for_none() {
     let requirements: Requirements = serde_json::from_str(json).unwrap();
 
     assert_eq!(requirements, Requirements::default());
-}
-
-#[test]
-fn only_the_hinted_person_is_expected() {
-    let ada = UserId::new("ada".to_owned());
-    let bob = UserId::new("bob".to_owned());
-
-    assert!(is_expected(Some(&ada), &signed_in(1)));
-    assert!(!is_expected(Some(&bob), &signed_in(1)));
-    assert!(is_expected(Some(&bob), &Standing::default()));
-    assert!(is_expected(None, &signed_in(1)));
 }

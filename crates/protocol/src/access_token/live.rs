@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use model::secret::SecretKind;
+use model::token::TokenSubject;
 use model::{Client, ScopeSet, Timestamp, User};
 use storage::{StorageError, Tx, access_tokens, grants, revoked_jwts, users};
 
@@ -13,8 +14,8 @@ use crate::provider::Provider;
 pub(crate) struct LiveToken {
     /// Whose it is.
     pub(crate) client: Arc<Client>,
-    /// The person it speaks for; `None` for `client_credentials`.
-    pub(crate) user: Option<User>,
+    /// Whom it speaks for; `None` for `client_credentials`.
+    pub(crate) person: Option<SpokenFor>,
     pub(crate) scope: ScopeSet,
     /// What it is for: the resource that the client registered, and we ourselves where the token
     /// is good for userinfo.
@@ -23,6 +24,14 @@ pub(crate) struct LiveToken {
     pub(crate) jti: Option<String>,
     pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Timestamp,
+}
+
+/// The person that a token speaks for.
+pub(crate) struct SpokenFor {
+    /// Their account.
+    pub(crate) user: User,
+    /// How they signed in, and what of them was asked for by name.
+    pub(crate) subject: TokenSubject,
 }
 
 /// Looks a presented token up; `None` when it is worth nothing.
@@ -41,7 +50,9 @@ pub(crate) async fn find_live(
         return Ok(client.map(|client| LiveToken {
             audience: client.settings.resource.iter().cloned().collect(),
             client,
-            user,
+            person: user
+                .zip(token.subject)
+                .map(|(user, subject)| SpokenFor { user, subject }),
             scope: token.scope,
             jti: None,
             issued_at: token.issued_at,
@@ -67,14 +78,14 @@ async fn find_live_jwt(
         .store
         .read(move |tx| Ok((standing(tx, &jwt)?, jwt)));
     let (standing, jwt) = read.await?;
-    let user = match standing {
+    let person = match standing {
         Standing::Revoked => return Ok(None),
         Standing::OfClient => None,
-        Standing::OfPerson(user) => Some(user),
+        Standing::OfPerson(person) => Some(*person),
     };
     Ok(Some(LiveToken {
         client,
-        user,
+        person,
         scope: jwt.scope,
         audience: jwt.audience,
         jti: Some(jwt.jti),
@@ -90,7 +101,7 @@ enum Standing {
     /// It speaks for its client alone.
     OfClient,
     /// It speaks for a person.
-    OfPerson(User),
+    OfPerson(Box<SpokenFor>),
 }
 
 fn standing(tx: &mut Tx<'_>, jwt: &JwtAccessToken) -> Result<Standing, StorageError> {
@@ -103,6 +114,14 @@ fn standing(tx: &mut Tx<'_>, jwt: &JwtAccessToken) -> Result<Standing, StorageEr
     let Some(grant) = grants::find(tx, grant_id)? else {
         return Ok(Standing::Revoked);
     };
-    let user = users::find(tx, &grant.authentication.user_id)?;
-    Ok(user.map_or(Standing::Revoked, Standing::OfPerson))
+    let Some(user) = users::find(tx, &grant.authentication.user_id)? else {
+        return Ok(Standing::Revoked);
+    };
+    let subject = TokenSubject {
+        grant_id: grant.id,
+        authentication: grant.authentication,
+        sid: grant.sid,
+        claims: grant.claims,
+    };
+    Ok(Standing::OfPerson(Box::new(SpokenFor { user, subject })))
 }

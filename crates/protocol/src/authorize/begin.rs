@@ -6,14 +6,15 @@ use model::interaction::Answers;
 use model::raw_pairs::RawPairs;
 use model::requirement::{ConsentRule, DetailsStanding, Standing};
 use model::secret::SecretKind;
-use model::{Client, Interaction, InteractionId, Secret, SecretDigest, Timestamp};
+use model::{Client, Interaction, InteractionId, Secret, SecretDigest, Timestamp, UserId};
 use storage::{
     StorageError, Tx, authorization_codes, browser_sessions, consents, interactions, people,
     trn_links, user_details,
 };
 
-use crate::authorize::decision::{Decision, decide};
+use crate::authorize::decision::{Decision, Presence, decide};
 use crate::authorize::error::Refusal;
+use crate::authorize::expected::ExpectedPerson;
 use crate::authorize::request::AuthorizationRequest;
 use crate::authorize::response::Recipient;
 use crate::browser::Browser;
@@ -61,16 +62,15 @@ pub(crate) async fn begin(
     let (parts, recipient, session) = (provider.clone(), recipient.clone(), browser.session);
     let write = provider.store.write(move |tx| {
         let session = find_session(tx, session.as_ref())?;
-        let mut request = request;
-        let standing = match &session {
-            Some(session) => standing(tx, session, &recipient.client, &mut request)?,
-            None => Standing::default(),
+        let presence = match &session {
+            Some(session) => presence(tx, session, &recipient.client, &request)?,
+            None => Presence::default(),
         };
-        match (decide(&request, &standing, None, tx.now()), session) {
+        match (decide(&request, &presence, None, tx.now()), session) {
             (Decision::Refuse(refusal), _) => Ok(Answer::Refused(refusal)),
             (Decision::Issue, Some(session)) => {
                 browser_sessions::slide(tx, &session, parts.lifetimes.session)?;
-                look_up_again(tx, &session, &standing)?;
+                look_up_again(tx, &session, &presence.standing)?;
                 let code = Code {
                     code: drawn.code,
                     grant_id: drawn.grant_id,
@@ -95,21 +95,14 @@ fn find_session(
     }
 }
 
-/// What is known of the person in a session, as far as the request asks for it. A hint that names
-/// an account that was merged into theirs means theirs from now on.
-pub(crate) fn standing(
+/// What is known of the person in a session, as far as the request asks for it.
+pub(crate) fn presence(
     tx: &mut Tx<'_>,
     session: &BrowserSession,
     client: &Client,
-    request: &mut AuthorizationRequest,
-) -> Result<Standing, StorageError> {
+    request: &AuthorizationRequest,
+) -> Result<Presence, StorageError> {
     let user_id = &session.authentication.user_id;
-    if let Some(hinted) = &mut request.hinted
-        && hinted != user_id
-        && people::find(tx, user_id)?.previous_ids.contains(hinted)
-    {
-        hinted.clone_from(user_id);
-    }
     let requirements = &request.requirements;
     let details = if requirements.details.asks_anything() {
         user_details::standing(tx, user_id)?
@@ -120,12 +113,29 @@ pub(crate) fn standing(
         ConsentRule::NotAsked => None,
         _ => consents::find(tx, user_id, &client.id)?,
     };
-    Ok(Standing {
-        authentication: Some(session.authentication.clone()),
-        selected_at: Some(session.selected_at),
-        details,
-        consent,
+    Ok(Presence {
+        standing: Standing {
+            authentication: Some(session.authentication.clone()),
+            selected_at: Some(session.selected_at),
+            details,
+            consent,
+        },
+        is_expected: is_expected(tx, user_id, &request.expected)?,
     })
+}
+
+/// Who is expected by the name of an account that was merged into theirs is expected.
+fn is_expected(
+    tx: &mut Tx<'_>,
+    user_id: &UserId,
+    expected: &ExpectedPerson,
+) -> Result<bool, StorageError> {
+    if expected.is_one_of(&[user_id.as_str()]) {
+        return Ok(true);
+    }
+    let previous = people::find(tx, user_id)?.previous_ids;
+    let names = previous.iter().chain([user_id]).map(UserId::as_str);
+    Ok(expected.is_one_of(&names.collect::<Vec<_>>()))
 }
 
 /// Records grow: whoever has none yet is looked for once more, after they went on.
@@ -162,6 +172,7 @@ pub(crate) fn issue(
             authentication: session.authentication.clone(),
             sid: session.sid.clone(),
             scope: request.scope.clone(),
+            claims: request.claims.kept(&provider.keyring),
         },
         redirect_uri: recipient.redirect.as_str().to_owned(),
         code_challenge: request

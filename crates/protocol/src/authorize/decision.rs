@@ -1,7 +1,7 @@
 //! Whether a request can be answered now.
 
 use model::Timestamp;
-use model::requirement::{Standing, Unmet, is_expected, unmet};
+use model::requirement::{Standing, Unmet, unmet};
 
 use crate::authorize::error::Refusal;
 use crate::authorize::request::{AuthorizationRequest, PagesAllowed};
@@ -17,6 +17,15 @@ pub(crate) enum Decision {
     Refuse(Refusal),
 }
 
+/// Who is in front of the browser.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Presence {
+    /// What is known of them, as far as the request asks for it.
+    pub(crate) standing: Standing,
+    /// Whether it is whom the client means, if anybody is signed in.
+    pub(crate) is_expected: bool,
+}
+
 /// Decides over a request, from who is in front of the browser and since when they are being asked
 /// (`began`; `None` when they are not).
 ///
@@ -24,16 +33,19 @@ pub(crate) enum Decision {
 /// it.
 pub(crate) fn decide(
     request: &AuthorizationRequest,
-    standing: &Standing,
+    Presence {
+        standing,
+        is_expected,
+    }: &Presence,
     began: Option<Timestamp>,
     now: Timestamp,
 ) -> Decision {
     let missing = unmet(&request.requirements, standing, began, now);
     let has_signed_in = !missing.contains(&Unmet::SignIn);
-    if has_signed_in && !is_expected(request.hinted.as_ref(), standing) {
+    if has_signed_in && !is_expected {
         return Decision::Refuse(Refusal::new(
             "login_required",
-            "Another person than the one id_token_hint names is signed in.",
+            "Another person than the one that the request names is signed in.",
         ));
     }
     match (missing.as_slice(), request.pages) {

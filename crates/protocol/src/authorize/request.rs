@@ -3,9 +3,12 @@
 use model::client::{ConsentPolicy, GrantType};
 use model::raw_pairs::{RawPairs, Repeated};
 use model::requirement::{ConsentRule, DetailsRule, Requirements};
-use model::{Client, EmailAddress, ScopeSet, UserId};
+use model::{Client, EmailAddress, ScopeSet};
 
+use crate::authorize::acr;
+use crate::authorize::claims_parameter::ClaimsParameter;
 use crate::authorize::error::{Refusal, ShowPage};
+use crate::authorize::expected::ExpectedPerson;
 use crate::authorize::prompt::{Prompt, Prompts};
 use crate::authorize::response::ResponseMode;
 use crate::id_token_hint;
@@ -17,7 +20,7 @@ use crate::pkce::CodeChallenge;
 const NONCE_MAX: usize = 1_000;
 
 /// The parameters that we read; each may come once at most (RFC 6749 §3.1).
-const READ_ONCE: [&str; 16] = [
+const READ_ONCE: [&str; 17] = [
     "response_type",
     "response_mode",
     "scope",
@@ -34,6 +37,7 @@ const READ_ONCE: [&str; 16] = [
     "request_uri",
     "registration",
     "acr_values",
+    "claims",
 ];
 
 /// An authorization request in which nothing is left to check.
@@ -47,8 +51,10 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) requirements: Requirements,
     /// Whether a page may be shown.
     pub(crate) pages: PagesAllowed,
-    /// The person that `id_token_hint` names.
-    pub(crate) hinted: Option<UserId>,
+    /// What is to be told, and asked, by name.
+    pub(crate) claims: ClaimsParameter,
+    /// Whom the client means.
+    pub(crate) expected: ExpectedPerson,
     pub(crate) login_hint: Option<EmailAddress>,
 }
 
@@ -99,6 +105,9 @@ impl AuthorizationRequest {
         ResponseMode::parse(value("response_mode"))?;
         let scope = scope(value("scope"), client)?;
         let prompts = Prompts::parse(value("prompt"))?;
+        let claims = ClaimsParameter::parse(value("claims"))?;
+        acr::is_within_reach(&claims)?;
+        let shared = scope.union(&claims.scope(&client.settings.scope));
         resource(value("resource"), client)?;
         Ok(Self {
             nonce: nonce(value("nonce"))?,
@@ -107,15 +116,19 @@ impl AuthorizationRequest {
                 fresh_sign_in: prompts.contains(Prompt::Login),
                 max_age: max_age(value("max_age"))?,
                 choose_account: prompts.contains(Prompt::SelectAccount),
-                details: DetailsRule::of(&client.settings, &scope),
-                consent: consent(client, &prompts, &scope),
+                details: DetailsRule::of(&client.settings, &shared),
+                consent: consent(client, &prompts, shared),
             },
             pages: if prompts.contains(Prompt::None) {
                 PagesAllowed::No
             } else {
                 PagesAllowed::Yes
             },
-            hinted: hinted(value("id_token_hint"), client, keys, issuer)?,
+            expected: ExpectedPerson::of(
+                hinted(value("id_token_hint"), client, keys, issuer)?,
+                &claims,
+            ),
+            claims,
             login_hint: value("login_hint").and_then(|hint| EmailAddress::parse(hint).ok()),
             scope,
         })
@@ -241,13 +254,13 @@ fn hinted(
     client: &Client,
     keys: &KeySet,
     issuer: &Issuer,
-) -> Result<Option<UserId>, Refusal> {
+) -> Result<Option<String>, Refusal> {
     let Some(value) = value else {
         return Ok(None);
     };
     match id_token_hint::verify(value, keys, issuer.as_str()) {
         Ok(hint) if hint.audience.iter().any(|name| name == client.id.as_str()) => {
-            Ok(Some(UserId::new(hint.sub)))
+            Ok(Some(hint.sub))
         }
         _ => Err(Refusal::invalid_request(
             "The parameter id_token_hint must be an ID token that this issuer gave to this client.",
@@ -255,10 +268,11 @@ fn hinted(
     }
 }
 
-fn consent(client: &Client, prompts: &Prompts, scope: &ScopeSet) -> ConsentRule {
+/// What is shared has to be agreed to, whether it was asked for by scope or by name.
+fn consent(client: &Client, prompts: &Prompts, shared: ScopeSet) -> ConsentRule {
     match client.settings.consent {
-        _ if prompts.contains(Prompt::Consent) => ConsentRule::EachTime(scope.clone()),
-        ConsentPolicy::Ask => ConsentRule::Remembered(scope.clone()),
+        _ if prompts.contains(Prompt::Consent) => ConsentRule::EachTime(shared),
+        ConsentPolicy::Ask => ConsentRule::Remembered(shared),
         ConsentPolicy::FirstParty => ConsentRule::NotAsked,
     }
 }

@@ -14,7 +14,7 @@ use storage::interactions::{self, Found};
 use storage::{StorageError, Tx, trn_links, users};
 
 use crate::already_finished_page::AlreadyFinishedPage;
-use crate::authorize::begin::{Answer, Code, issue, standing};
+use crate::authorize::begin::{Answer, Code, issue, presence};
 use crate::authorize::decision::{Decision, decide};
 use crate::authorize::error::{AuthorizeError, Refusal};
 use crate::authorize::request::AuthorizationRequest;
@@ -197,14 +197,14 @@ impl Finish {
     }
 
     fn answer(
-        mut self,
+        self,
         tx: &mut Tx<'_>,
         session: &BrowserSession,
         began: Timestamp,
     ) -> Result<Answer, StorageError> {
-        let (recipient, request) = (&self.recipient, &mut self.request);
-        let standing = standing(tx, session, &recipient.client, request)?;
-        match decide(request, &standing, Some(began), tx.now()) {
+        let (recipient, request) = (&self.recipient, &self.request);
+        let presence = presence(tx, session, &recipient.client, request)?;
+        match decide(request, &presence, Some(began), tx.now()) {
             Decision::Issue => issue(tx, &self.provider, recipient, request, session, self.code),
             Decision::Refuse(refusal) => Ok(Answer::Refused(refusal)),
             // The client asks for more than when the journey began: begin again.

@@ -1,6 +1,7 @@
 //! The tables of request parsing and decision; the answers as browsers see them are tested whole
 //! in `tests/acceptance/oidc`, those of teacher details here.
 
+mod claims_parameter;
 mod merged_accounts;
 mod teacher_details;
 
@@ -13,8 +14,10 @@ use model::trn_lookup::{MatchPolicy, TrnLookupStatus, TrnRequirement};
 use model::{Client, ClientId, RedirectUri, ScopeSet, SigningAlgorithm, Timestamp, UserId};
 use serde_json::json;
 
-use super::decision::{Decision, decide};
+use super::claims_parameter::ClaimsParameter;
+use super::decision::{Decision, Presence, decide};
 use super::error::{Refusal, ShowPage};
+use super::expected::ExpectedPerson;
 use super::request::{Address, AuthorizationRequest, PagesAllowed};
 use crate::issuer::Issuer;
 use crate::jws::TokenType;
@@ -68,8 +71,8 @@ fn the_smallest_request_asks_for_nothing_more() {
         model::requirement::Requirements::default()
     );
     assert_eq!(
-        (request.nonce, request.code_challenge, request.hinted),
-        (None, None, None)
+        (request.nonce, request.code_challenge, request.expected),
+        (None, None, ExpectedPerson::default())
     );
 }
 
@@ -118,6 +121,8 @@ fn every_parameter_that_is_read_may_come_once() {
         "code_challenge",
         "code_challenge_method",
         "resource",
+        "acr_values",
+        "claims",
     ] {
         assert_eq!(
             refused(&format!(
@@ -357,8 +362,8 @@ fn a_hint_must_be_our_id_token_for_this_client_and_may_have_expired() {
     };
 
     assert_eq!(
-        parse(&signed("service")).unwrap().hinted,
-        Some(UserId::new("ada".to_owned()))
+        parse(&signed("service")).unwrap().expected,
+        ExpectedPerson::of(Some("ada".to_owned()), &ClaimsParameter::default())
     );
     for bad in [
         signed("other"),
@@ -377,6 +382,19 @@ fn a_client_that_asks_gets_the_consent_page_once() {
 
     let asked = ScopeSet::parse("openid email").unwrap();
     assert_eq!(request.requirements.consent, ConsentRule::Remembered(asked));
+}
+
+#[test]
+fn the_consent_page_names_what_is_asked_for_by_name_too() {
+    let other = client(|s| s.consent = ConsentPolicy::Ask);
+    let claims = "claims=%7B%22userinfo%22:%7B%22email%22:null,%22trn%22:null%7D%7D";
+
+    let request = parse_as(&other, &format!("response_type=code&scope=openid&{claims}"));
+
+    let request = request.unwrap();
+    let asked = ScopeSet::parse("openid email").unwrap();
+    assert_eq!(request.requirements.consent, ConsentRule::Remembered(asked));
+    assert_eq!(request.scope, ScopeSet::parse("openid").unwrap());
 }
 
 #[test]
@@ -410,7 +428,14 @@ fn signed_in(user: &str) -> Standing {
 
 fn decided(query: &str, standing: &Standing) -> Decision {
     let request = parse(&format!("response_type=code&scope=openid&{query}")).unwrap();
-    decide(&request, standing, None, NOW)
+    decide(&request, &present(standing), None, NOW)
+}
+
+fn present(standing: &Standing) -> Presence {
+    Presence {
+        standing: standing.clone(),
+        is_expected: true,
+    }
 }
 
 fn error_of(decision: Decision) -> &'static str {
@@ -445,7 +470,7 @@ fn prompt_none_never_shows_a_page() {
     let other = client(|s| s.consent = ConsentPolicy::Ask);
     let request = parse_as(&other, "response_type=code&scope=openid&prompt=none").unwrap();
     assert_eq!(
-        error_of(decide(&request, &signed_in("ada"), None, NOW)),
+        error_of(decide(&request, &present(&signed_in("ada")), None, NOW)),
         "consent_required"
     );
 }
@@ -460,7 +485,7 @@ fn prompt_none_says_first_what_would_be_asked_first() {
     let query = "response_type=code&scope=openid+trn&prompt=none";
     let request = parse_as(&teachers, query).unwrap();
     let mut standing = signed_in("ada");
-    let refusal = |standing: &Standing| error_of(decide(&request, standing, None, NOW));
+    let refusal = |standing: &Standing| error_of(decide(&request, &present(standing), None, NOW));
 
     assert_eq!(refusal(&Standing::default()), "login_required");
     assert_eq!(refusal(&standing), "interaction_required");
@@ -473,20 +498,20 @@ fn prompt_none_says_first_what_would_be_asked_first() {
 }
 
 #[test]
-fn a_different_person_than_hinted_is_refused_once_signed_in() {
-    let mut request = parse("response_type=code&scope=openid").unwrap();
-    request.hinted = Some(UserId::new("bob".to_owned()));
+fn a_different_person_than_expected_is_refused_once_signed_in() {
+    let request = parse("response_type=code&scope=openid").unwrap();
+    let decided = |standing: &Standing, is_expected| {
+        let presence = Presence {
+            standing: standing.clone(),
+            is_expected,
+        };
+        decide(&request, &presence, None, NOW)
+    };
 
     assert_eq!(
-        error_of(decide(&request, &signed_in("ada"), None, NOW)),
+        error_of(decided(&signed_in("ada"), false)),
         "login_required"
     );
-    assert_eq!(
-        decide(&request, &Standing::default(), None, NOW),
-        Decision::Interact
-    );
-    assert_eq!(
-        decide(&request, &signed_in("bob"), None, NOW),
-        Decision::Issue
-    );
+    assert_eq!(decided(&Standing::default(), false), Decision::Interact);
+    assert_eq!(decided(&signed_in("ada"), true), Decision::Issue);
 }

@@ -1,13 +1,15 @@
 //! Which claims each scope releases, of people of whom much and little is known.
 
+use model::browser_session::{Acr, Amr};
 use model::client::{ClientSettings, Credential};
 use model::requirement::TrnStanding;
 use model::teacher_details::{Stated, TeacherDetails};
-use model::trn_lookup::MatchPolicy;
+use model::trn_lookup::{MatchPolicy, VerificationLevel};
 use model::{ClientId, EmailAddress, Timestamp, User, UserId};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::keys::testing::keyring;
 use crate::person::Record;
 
 const ADA: &str = "0190a5e0-7d1c-7cc3-8a6b-3f1f6c1f9a10";
@@ -79,21 +81,63 @@ fn released(person: &Person, scope: &str) -> Value {
 }
 
 fn released_to(person: &Person, scope: &str, change: impl FnOnce(&mut ClientSettings)) -> Value {
+    let client = client(change);
+    let release = Release {
+        client: &client,
+        scope: &ScopeSet::parse(scope).unwrap(),
+        named: &NamedClaims::new(),
+    };
+    told(person, release)
+}
+
+/// What a client is told of Ada that asks for claims by name.
+fn named(claims: &[(&str, WantedValues)], change: impl FnOnce(&mut ClientSettings)) -> Value {
+    let client = client(change);
+    let claims = claims
+        .iter()
+        .map(|(name, wanted)| ((*name).to_owned(), wanted.clone()));
+    let release = Release {
+        client: &client,
+        scope: &ScopeSet::parse("openid").unwrap(),
+        named: &claims.collect(),
+    };
+    told(&ada(), release)
+}
+
+fn told(person: &Person, release: Release<'_>) -> Value {
+    let sign_in = sign_in();
+    let claims = ToldClaims::in_userinfo(&subject(person, &sign_in), release, &keyring());
+    serde_json::to_value(claims).unwrap()
+}
+
+fn sign_in() -> Authentication {
+    Authentication {
+        user_id: UserId::new(ADA.to_owned()),
+        auth_time: Timestamp::from_seconds(7),
+        amr: vec![Amr::Email],
+        acr: Acr::Cl,
+    }
+}
+
+fn subject<'a>(person: &'a Person, authentication: &'a Authentication) -> Subject<'a> {
+    Subject {
+        person,
+        authentication,
+        sid: "01abc-sid",
+    }
+}
+
+fn client(change: impl FnOnce(&mut ClientSettings)) -> Client {
     let mut settings = ClientSettings::named("Register for a course");
     settings.scope = ScopeSet::parse(EVERY_SCOPE).unwrap();
     change(&mut settings);
-    let client = Client {
+    Client {
         id: ClientId::parse("course").unwrap(),
         settings,
         credential: Credential::default(),
         disabled_at: None,
         version: 1,
-    };
-    let release = Release {
-        scope: &ScopeSet::parse(scope).unwrap(),
-        client: &client,
-    };
-    serde_json::to_value(UserClaims::released(person, release)).unwrap()
+    }
 }
 
 #[test]
@@ -260,11 +304,120 @@ fn every_claim_of_userinfo_is_listed_under_its_scope() {
     let listed: Vec<_> = PersonalScope::ALL
         .iter()
         .flat_map(|scope| scope.claims())
+        .map(Claim::as_str)
         .collect();
 
     let claims = released(&ada(), EVERY_SCOPE);
 
     for claim in claims.as_object().unwrap().keys() {
-        assert!(listed.contains(&&claim.as_str()), "{claim}");
+        assert!(listed.contains(&claim.as_str()), "{claim}");
     }
+}
+
+#[test]
+fn a_claim_that_is_asked_for_by_name_comes_without_its_scope() {
+    let any = WantedValues::Any;
+    let claims = [
+        ("email", any.clone()),
+        ("birthdate", any.clone()),
+        ("trn", any),
+    ];
+
+    assert_eq!(
+        named(&claims, |_| ()),
+        json!({
+            "sub": ADA,
+            "email": "Ada@example.test",
+            "birthdate": "1990-03-07",
+            "trn": "0123456",
+        })
+    );
+}
+
+#[test]
+fn a_claim_of_a_scope_that_the_client_may_not_have_is_not_told_by_name() {
+    let claims = [
+        ("ni_number", WantedValues::Any),
+        ("email", WantedValues::Any),
+    ];
+
+    let told = named(&claims, |settings| {
+        settings.scope = ScopeSet::parse("openid email").unwrap();
+    });
+
+    assert_eq!(told, json!({ "sub": ADA, "email": "Ada@example.test" }));
+}
+
+#[test]
+fn userinfo_tells_of_the_sign_in_where_it_is_asked_for_by_name_only() {
+    let any = WantedValues::Any;
+    let claims = [
+        ("acr", any.clone()),
+        ("amr", any.clone()),
+        ("auth_time", any.clone()),
+        ("sid", any),
+    ];
+
+    assert_eq!(
+        named(&claims, |_| ()),
+        json!({ "sub": ADA, "acr": "Cl", "amr": ["email"], "auth_time": 7, "sid": "01abc-sid" })
+    );
+}
+
+#[test]
+fn a_claim_that_has_none_of_the_wanted_values_is_left_out() {
+    let wanted = |claim: Claim, values: &[Value]| {
+        let digests = values
+            .iter()
+            .map(|value| wanted_digest(&keyring(), claim, value));
+        (claim.as_str(), WantedValues::OneOf(digests.collect()))
+    };
+
+    let claims = [
+        wanted(
+            Claim::Email,
+            &[json!("bob@example.test"), json!("Ada@example.test")],
+        ),
+        wanted(Claim::EmailVerified, &[json!(true)]),
+        wanted(Claim::Name, &[json!("Bob")]),
+        wanted(Claim::Trn, &[]),
+    ];
+
+    assert_eq!(
+        named(&claims, |_| ()),
+        json!({ "sub": ADA, "email": "Ada@example.test", "email_verified": true })
+    );
+}
+
+#[test]
+fn the_value_of_one_claim_is_not_the_value_of_another() {
+    let text = json!("0123456");
+    let of_trn = wanted_digest(&keyring(), Claim::Trn, &text);
+
+    assert_ne!(of_trn, wanted_digest(&keyring(), Claim::NiNumber, &text));
+    assert_ne!(
+        of_trn,
+        wanted_digest(&keyring(), Claim::Trn, &json!(123_456))
+    );
+}
+
+/// It has them anyway, and JSON takes a member once.
+#[test]
+fn what_an_id_token_always_says_is_not_said_twice() {
+    let client = client(|_| ());
+    let claims = ["sub", "acr", "amr", "auth_time", "sid", "email"];
+    let claims = claims.map(|name| (name.to_owned(), WantedValues::Any));
+    let release = Release {
+        client: &client,
+        scope: &ScopeSet::default(),
+        named: &claims.into(),
+    };
+    let (ada, sign_in) = (ada(), sign_in());
+
+    let told = ToldClaims::in_id_token(&subject(&ada, &sign_in), release, &keyring());
+
+    assert_eq!(
+        serde_json::to_value(told).unwrap(),
+        json!({ "email": "Ada@example.test" })
+    );
 }

@@ -71,7 +71,7 @@ async fn both_well_known_paths_give_this_document() {
                 "introspection_endpoint_auth_signing_alg_values_supported": assertion_algorithms,
                 "code_challenge_methods_supported": ["S256"],
                 "authorization_response_iss_parameter_supported": true,
-                "claims_parameter_supported": false,
+                "claims_parameter_supported": true,
                 "request_parameter_supported": false,
                 "request_uri_parameter_supported": false,
             })

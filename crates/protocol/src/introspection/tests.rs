@@ -10,7 +10,7 @@ use storage::testing::{Kind, START};
 use crate::client_assertion::ASSERTION_TYPE;
 use crate::jws::TokenType;
 use crate::keys::testing::LooseKey;
-use crate::testing::{Answer, ISSUER, TestCode, TestProvider, posted};
+use crate::testing::{AUTH_TIME, Answer, ISSUER, TestCode, TestProvider, posted};
 
 const ADA: &str = "0190a5e0-7d1c-7cc3-8a6b-3f1f6c1f9a10";
 const API: &str = "https://api.example/";
@@ -88,6 +88,8 @@ async fn a_client_sees_its_own_tokens() {
                 "iat": START.seconds(),
                 "sub": ADA,
                 "iss": ISSUER,
+                "acr": "Cl",
+                "auth_time": AUTH_TIME.seconds(),
             })
         );
         assert_eq!(
@@ -135,6 +137,8 @@ async fn a_resource_server_sees_the_tokens_for_its_resource_and_no_others() {
                 "aud": [API, ISSUER],
                 "iss": ISSUER,
                 "jti": jti,
+                "acr": "Cl",
+                "auth_time": AUTH_TIME.seconds(),
             })
         );
         assert_inactive(&scene.ask_as(("other-api", &other), &token).await);

@@ -116,6 +116,22 @@ impl Answer {
             .map(|(_, value)| value.into_owned())
     }
 
+    /// Asserts that the browser goes back to the client with these parameters and no others, in
+    /// this order.
+    #[track_caller]
+    pub(crate) fn assert_sent_back(&self, parameters: &[(&str, &str)]) {
+        let query = Serializer::new(String::new())
+            .extend_pairs(parameters)
+            .finish();
+        let location = format!("{REDIRECT_URI}?{query}");
+        assert_eq!(
+            (self.status, self.header("location")),
+            (303, Some(location.as_str()))
+        );
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+        assert!(self.body.is_empty());
+    }
+
     /// Whether the person is asked something.
     pub(crate) fn is_question(&self) -> bool {
         self.status == 303

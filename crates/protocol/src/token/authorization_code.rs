@@ -44,7 +44,7 @@ pub(super) async fn exchange(
         .store
         .write(move |tx| redeem(tx, &authenticated, &request, drawn, lifetimes));
     let granted = write.await??;
-    Ok(TokenResponse::of_grant(provider, &client, granted)?)
+    TokenResponse::of_grant(provider, &client, granted).await
 }
 
 /// Redeems the code. A refusal commits: a code that came with a wrong verifier stays burnt, and a

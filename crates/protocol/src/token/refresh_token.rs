@@ -50,7 +50,7 @@ pub(super) async fn exchange(
         .store
         .write(move |tx| redeem(tx, &authenticated, presented, lifetimes));
     let granted = write.await??;
-    Ok(TokenResponse::of_grant(provider, &client, granted)?)
+    TokenResponse::of_grant(provider, &client, granted).await
 }
 
 /// A successor is derived from its predecessor, so that it can be issued again to whoever lost

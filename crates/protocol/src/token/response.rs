@@ -11,8 +11,8 @@ use serde::Serialize;
 use crate::access_token::{Access, NewAccessToken};
 use crate::answer::unkept_json;
 use crate::claims::PersonalScope;
-use crate::id_token::IdToken;
-use crate::keys::SignError;
+use crate::id_token::{self, IdToken};
+use crate::oauth_error::Failure;
 use crate::provider::Provider;
 
 /// A good answer of the token endpoint.
@@ -44,12 +44,13 @@ pub(super) struct Granted {
 }
 
 impl TokenResponse {
-    /// Signs what has to be signed.
-    pub(super) fn of_grant(
+    /// Looks up what its ID token tells, and signs what has to be signed.
+    pub(super) async fn of_grant(
         provider: &Provider,
         client: &Client,
         granted: Granted,
-    ) -> Result<Self, SignError> {
+    ) -> Result<Self, Failure> {
+        let told = id_token::told_of(provider, client, &granted.grant).await?;
         let access = Access {
             client,
             grant: Some(&granted.grant),
@@ -63,6 +64,7 @@ impl TokenResponse {
             grant: &granted.grant,
             nonce: granted.nonce.as_deref(),
             access_token: access_token.reveal(),
+            told,
             issued_at: granted.issued_at,
         };
         let id_token = PersonalScope::OpenId
