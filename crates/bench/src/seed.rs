@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::browser_session::{Acr, Amr, Authentication};
+use model::browser_session::Authentication;
 use model::{EmailAddress, Entropy, SecretDigest, SystemClock, SystemEntropy, UserId};
 use storage::browser_sessions::{self, NewSession, SessionLifetimes};
 use storage::{DatabaseUrl, StorageError, Store, StoreSettings, Tx, users};
@@ -51,12 +51,7 @@ fn add(tx: &mut Tx<'_>, number: u32, people: u32) -> Result<(), StorageError> {
     };
     let user = UserId::new(RANDOM.ordered_uuid(tx.now()));
     users::sign_in(tx, &email, &user)?;
-    let authentication = Authentication {
-        user_id: user,
-        auth_time: tx.now(),
-        amr: vec![Amr::Email],
-        acr: Acr::Cl,
-    };
+    let authentication = Authentication::by_email(user, tx.now());
     let sid = RANDOM.ordered_uuid(tx.now());
     let selected_at = tx.now();
     let session = NewSession {

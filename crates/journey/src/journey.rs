@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::{Cookies, Entropy, Keyring};
+use model::{Cookies, Entropy, Keyring, SlowHash};
 use pages::Pages;
 use storage::limits::Limit;
 use storage::{StorageError, Store};
@@ -41,6 +41,8 @@ pub struct Parts {
     pub mailer: Arc<dyn Mailer>,
     /// The sealing and digesting keys.
     pub keyring: Keyring,
+    /// The threads that hash recovery codes.
+    pub slow_hash: SlowHash,
     /// Where teaching records are asked for.
     pub teacher_records: Arc<dyn TeacherRecords>,
     /// How often they may be asked.

@@ -107,20 +107,27 @@ pub(crate) enum MayChoose {
     No,
 }
 
-/// What is known of the person: who proved their address here counts before whoever is signed in
-/// already. `consent` is what that person agreed to share with the client.
+/// What the answers and the browser's session tell of the person: who proved their address here
+/// counts before whoever is signed in already, and a second factor counts for the sign-in that it
+/// was given in.
 pub(crate) fn standing(answers: &Answers, session: Option<&BrowserSession>) -> Standing {
     let session = session.filter(|_| !answers.another_account);
     let proven = answers.authentication.as_ref();
+    let signed_in = proven.or(session.map(|session| &session.authentication));
     Standing {
-        authentication: proven
-            .or(session.map(|session| &session.authentication))
-            .cloned(),
+        authentication: signed_in
+            .cloned()
+            .map(|authentication| match &answers.given_factor {
+                Some(given) => given.raise(authentication),
+                None => authentication,
+            }),
         // Signing in here is choosing.
         selected_at: answers
             .selected_at
             .or(proven.map(|authentication| authentication.auth_time))
             .or(session.map(|session| session.selected_at)),
+        declined_second_factor: answers.declined_second_factor,
+        task_done: answers.task_done,
         ..Standing::default()
     }
 }

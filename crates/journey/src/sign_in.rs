@@ -1,7 +1,7 @@
 //! The end of a proof: an address proven opens its account, or makes it. And the other end: the
 //! person gives up.
 
-use model::browser_session::{Acr, Amr, Authentication};
+use model::browser_session::Authentication;
 use model::event::{Event, EventKind};
 use model::interaction::{Outcome, RefusalReason};
 use model::{Interaction, UserId};
@@ -31,12 +31,8 @@ pub(crate) fn accept(tx: &mut Tx<'_>, mut stage: Stage) -> Result<String, Storag
         interaction.answers.account_created = true;
     }
     record(tx, EventKind::SignedIn, interaction, signed_in.user_id())?;
-    interaction.answers.authentication = Some(Authentication {
-        user_id: signed_in.user_id().clone(),
-        auth_time: now,
-        amr: vec![Amr::Email],
-        acr: Acr::Cl,
-    });
+    interaction.answers.authentication =
+        Some(Authentication::by_email(signed_in.user_id().clone(), now));
     stage.go_on(tx)
 }
 

@@ -155,10 +155,14 @@ impl Stage {
 
     /// Works out from the answers what is known of the person and which page is next.
     fn look(&mut self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
-        self.forget_stale_proof(tx)?;
+        let proven = self.proven(tx)?;
         let session = self.session_of_the_address(tx)?;
         let interaction = &self.interaction;
         let mut standing = standing(&interaction.answers, session);
+        standing.has_second_factor = match &proven {
+            Some(user) => user.has_second_factor,
+            None => session.is_some_and(|session| session.has_second_factor),
+        };
         if let Some(authentication) = &standing.authentication
             && interaction.requirements.consent != ConsentRule::NotAsked
         {
@@ -178,16 +182,21 @@ impl Stage {
 
     /// Whoever proved an address here is signed in for as long as it opens their account: not any
     /// more when a change of it was undone meanwhile.
-    fn forget_stale_proof(&mut self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
+    fn proven(&mut self, tx: &mut Tx<'_>) -> Result<Option<User>, StorageError> {
         let answers = &mut self.interaction.answers;
-        let (Some(proven), Some(address)) = (&answers.authentication, &answers.email) else {
-            return Ok(());
+        let Some(proven) = &answers.authentication else {
+            return Ok(None);
         };
         let user = users::find(tx, &proven.user_id)?;
-        if user.is_none_or(|user| user.email.lookup() != address.lookup()) {
+        let opens = |user: &User| {
+            let address = answers.email.as_ref();
+            address.is_none_or(|address| user.email.lookup() == address.lookup())
+        };
+        let user = user.filter(opens);
+        if user.is_none() {
             answers.authentication = None;
         }
-        Ok(())
+        Ok(user)
     }
 
     /// The browser's session, unless an address was typed here that is not its person's: another

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
+use crate::browser_session::Acr;
 use crate::client_id::ClientId;
 use crate::clock::Timestamp;
 use crate::redirect_uri::{LoopbackPort, RedirectUri, RegisteredRedirect};
@@ -93,6 +94,9 @@ pub struct ClientSettings {
     /// Whether people are asked for what `profile` would share of them and is not known yet.
     #[serde(default)]
     pub profile_requirement: ProfileRequirement,
+    /// How strongly people must be authenticated, whatever it asks for in a request.
+    #[serde(default)]
+    pub minimum_acr: Acr,
     /// Where security event tokens are pushed to (RFC 8935 §2), an https URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_endpoint: Option<Url>,
@@ -336,6 +340,7 @@ impl ClientSettings {
             match_policy: MatchPolicy::default(),
             continue_while_pending: false,
             profile_requirement: ProfileRequirement::default(),
+            minimum_acr: Acr::default(),
             event_endpoint: None,
             client_uri: None,
             logo_uri: None,

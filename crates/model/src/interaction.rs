@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::browser_session::Authentication;
+use crate::browser_session::{Amr, Authentication};
 use crate::client_id::ClientId;
 use crate::clock::Timestamp;
 use crate::email_address::EmailAddress;
@@ -74,6 +74,8 @@ pub struct Interaction {
     pub answers: Answers,
     /// What the person has said about themselves so far, sealed with the id as context.
     pub sealed_details: Option<Vec<u8>>,
+    /// What the person is setting up or giving as a second factor, sealed with the id as context.
+    pub sealed_factor: Option<Vec<u8>>,
     /// How it ended; `None` while it has not.
     pub outcome: Option<Outcome>,
     /// How many wrong codes were tried since the last code that reset the count.
@@ -108,6 +110,65 @@ pub struct Answers {
     pub other_account: Option<OtherAccount>,
     /// They can no longer use the address of their account.
     pub lost_address: Option<LostAddress>,
+    /// Which second factor they chose to give or to set up.
+    pub factor_way: Option<FactorWay>,
+    /// The second factor that they gave, or set up.
+    pub given_factor: Option<GivenFactor>,
+    /// They have no second factor, and do not set one up now.
+    pub declined_second_factor: bool,
+    /// They did what the request asks for (`action`).
+    pub task_done: bool,
+}
+
+/// Which second factor a person chose to give or to set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactorWay {
+    /// A passkey.
+    Passkey,
+    /// A code of their authenticator app.
+    App,
+    /// A recovery code; to be given, never set up alone.
+    Recovery,
+}
+
+/// A second factor that a person gave in an interaction. It counts for the sign-in that it was
+/// given in, and for no other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GivenFactor {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// When they had signed in.
+    pub auth_time: Timestamp,
+    /// Which one they gave.
+    pub factor: Amr,
+    /// When they gave it.
+    pub at: Timestamp,
+}
+
+impl GivenFactor {
+    /// What a person who is signed in gave at that instant.
+    #[must_use]
+    pub fn by(authentication: &Authentication, factor: Amr, at: Timestamp) -> Self {
+        Self {
+            user_id: authentication.user_id.clone(),
+            auth_time: authentication.auth_time,
+            factor,
+            at,
+        }
+    }
+
+    /// The authentication, raised if this was given in it.
+    #[must_use]
+    pub fn raise(&self, authentication: Authentication) -> Authentication {
+        let is_of_it =
+            authentication.user_id == self.user_id && authentication.auth_time == self.auth_time;
+        if is_of_it {
+            authentication.with_second_factor(self.factor, self.at)
+        } else {
+            authentication
+        }
+    }
 }
 
 /// Another account that may be the same person's. What they said of themselves found it, and only
@@ -205,6 +266,22 @@ pub enum RefusalReason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_factor_counts_for_the_sign_in_that_it_was_given_in_and_for_no_other() {
+        let at = Timestamp::from_seconds;
+        let signed_in = |user: &str, seconds| {
+            Authentication::by_email(UserId::new(user.to_owned()), at(seconds))
+        };
+        let given = GivenFactor::by(&signed_in("ada", 10), Amr::Otp, at(20));
+
+        let raised = given.raise(signed_in("ada", 10));
+
+        assert_eq!(raised.second_factor_at, Some(at(20)));
+        for other in [signed_in("ada", 11), signed_in("bob", 10)] {
+            assert_eq!(given.raise(other.clone()), other);
+        }
+    }
 
     #[test]
     fn only_a_lower_case_uuid_names_an_interaction() {

@@ -51,6 +51,10 @@ pub enum Purpose {
     AddressChange,
     /// A value that a client wants a claim to have.
     WantedValue,
+    /// The seed that an account's authenticator app shares, bound to the account.
+    TotpSeed,
+    /// What a person is setting up or giving as a second factor, bound to the interaction.
+    InteractionFactor,
 }
 
 impl Purpose {
@@ -74,6 +78,8 @@ impl Purpose {
             Self::SupportTask => b"support-task",
             Self::AddressChange => b"address-change",
             Self::WantedValue => b"wanted-value",
+            Self::TotpSeed => b"totp-seed",
+            Self::InteractionFactor => b"interaction-factor",
         }
     }
 }

@@ -3,6 +3,8 @@
 //! One pure function serves two questions: protocol's `decide` asks "is anything missing?",
 //! journey's `plan` asks "what comes first?".
 
+mod second_factor;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,8 @@ use crate::clock::Timestamp;
 use crate::scope::ScopeSet;
 use crate::trn_lookup::{MatchPolicy, TrnLookupStatus, TrnRequirement, VerificationLevel};
 
+pub use second_factor::{FactorTask, SecondFactorRule};
+
 /// What a request asks of whoever signs in. Stored with the interaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requirements {
@@ -22,6 +26,12 @@ pub struct Requirements {
     pub max_age: Option<u64>,
     /// `prompt=select_account`: let the person choose the account.
     pub choose_account: bool,
+    /// Whether they give a second factor.
+    #[serde(default)]
+    pub second_factor: SecondFactorRule,
+    /// What they came to change of their second factor.
+    #[serde(default)]
+    pub task: Option<FactorTask>,
     /// What of the person's details must have been asked for.
     #[serde(default)]
     pub details: DetailsRule,
@@ -72,6 +82,12 @@ pub struct Standing {
     pub authentication: Option<Authentication>,
     /// When they last chose this account on purpose.
     pub selected_at: Option<Timestamp>,
+    /// Whether their account has a second factor.
+    pub has_second_factor: bool,
+    /// They said in this interaction that they set none up now, or cannot be asked.
+    pub declined_second_factor: bool,
+    /// They did in this interaction what they came to change.
+    pub task_done: bool,
     /// What they were asked about themselves, and what came of it.
     pub details: DetailsStanding,
     /// What they agreed to share with this client, and when.
@@ -116,6 +132,10 @@ pub enum Unmet {
     Account,
     /// The person has to prove an email address.
     SignIn,
+    /// The person has to give a second factor, or to set one up.
+    SecondFactor,
+    /// The person has to do what they came to change.
+    Task,
     /// The person has to be asked about themselves.
     Details,
     /// The client requires a TRN, and everything that was asked found none.
@@ -154,6 +174,12 @@ pub fn unmet(
     }
     if !signed_in {
         missing.push(Unmet::SignIn);
+    }
+    if !requirements.second_factor.is_met(standing, done_since) {
+        missing.push(Unmet::SecondFactor);
+    }
+    if requirements.task.is_some() && !standing.task_done {
+        missing.push(Unmet::Task);
     }
     let left = requirements.details.left(&standing.details);
     if left.asks_anything() {

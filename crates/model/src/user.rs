@@ -42,6 +42,8 @@ pub struct User {
     pub email: EmailAddress,
     /// When the address was last proven by a code; `None` when it never was.
     pub email_verified_at: Option<Timestamp>,
+    /// Whether a second factor is asked of whoever signs in to it.
+    pub has_second_factor: bool,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When what clients can see of it last changed.

@@ -4,8 +4,6 @@
 //! The command line and the clients file call [`generate`] and [`keep`]; client authentication
 //! asks the [`SecretChecker`].
 
-mod chosen;
-
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -13,11 +11,8 @@ use model::client::{AuthMethod, StoredSecret};
 use model::digest::same_bytes;
 use model::keyring::Purpose;
 use model::secret::SecretKind;
+use model::slow_hash::{self, Overloaded, SlowHash, Unhashable};
 use model::{Client, ClientId, Entropy, Keyring, Secret, Timestamp};
-
-pub use chosen::Unhashable;
-
-use self::chosen::Hashers;
 
 /// Longest secret that is compared, in bytes.
 const MAX_LEN: usize = 1_000;
@@ -58,7 +53,7 @@ pub fn keep(
 ) -> Result<StoredSecret, Unhashable> {
     match method {
         AuthMethod::ClientSecretJwt => Ok(seal(client_id, chosen, keyring, entropy)),
-        _ => chosen::hash(chosen, entropy).map(StoredSecret::Chosen),
+        _ => slow_hash::hash(chosen, entropy).map(StoredSecret::Chosen),
     }
 }
 
@@ -80,23 +75,18 @@ fn digested<'a>(client_id: &'a ClientId, secret: &'a str) -> [&'a [u8]; 2] {
 #[derive(Clone)]
 pub struct SecretChecker {
     keyring: Keyring,
-    hashers: Hashers,
+    slow_hash: SlowHash,
     /// Keyed digests of chosen secrets that were verified, so that argon2 is paid once.
     verified: Arc<RwLock<HashSet<Vec<u8>>>>,
 }
 
-/// More chosen secrets wait to be hashed than can be answered soon (503, try again).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("too many secrets wait to be checked")]
-pub struct Overloaded;
-
 impl SecretChecker {
-    /// A checker that knows secrets by these keys.
+    /// A checker that knows secrets by these keys, and hashes chosen ones on these threads.
     #[must_use]
-    pub fn new(keyring: Keyring) -> Self {
+    pub fn new(keyring: Keyring, slow_hash: SlowHash) -> Self {
         Self {
             keyring,
-            hashers: Hashers::default(),
+            slow_hash,
             verified: Arc::default(),
         }
     }
@@ -166,7 +156,7 @@ impl SecretChecker {
         if self.remembers(&digest) {
             return Ok(true);
         }
-        let matches = self.hashers.verify(hash, presented).await?;
+        let matches = self.slow_hash.verify(hash, presented).await?;
         if matches {
             self.remember(digest);
         }

@@ -4,12 +4,12 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, WWW_AUTHENTICATE};
 use model::IncidentId;
+use model::slow_hash::Overloaded;
 use serde::Serialize;
 use storage::StorageError;
 
 use crate::answer::unkept_json;
 use crate::client_assertion::InvalidAssertion;
-use crate::client_secret::Overloaded;
 use crate::keys::SignError;
 use crate::provider::Provider;
 

@@ -14,13 +14,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::asked_claims::AskedClaims;
 use model::authorization_code::{AuthorizationCode, Grant};
-use model::browser_session::{Acr, Amr, Authentication};
+use model::browser_session::Authentication;
 use model::client::{AuthMethod, ClientSettings, Credential, GrantType};
 use model::secret::SecretKind;
 use model::signing_key::{KeyState, StoredKey};
 use model::{
     ClientId, Cookies, EmailAddress, ManualClock, RedirectUri, ScopeSet, SecretDigest,
-    SigningAlgorithm, SystemEntropy, Timestamp, UserId,
+    SigningAlgorithm, SlowHash, SystemEntropy, Timestamp, UserId,
 };
 use pages::{Pages, PagesSettings};
 use serde_json::Value;
@@ -88,7 +88,7 @@ impl TestProvider {
             keyring: keyring(),
             client_keys: ClientKeys::new(Outbound::new(Vec::new())),
             outbound: Outbound::new(vec!["127.0.0.1".to_owned()]),
-            secrets: SecretChecker::new(keyring()),
+            secrets: SecretChecker::new(keyring(), SlowHash::default()),
             entropy: Arc::new(SystemEntropy),
         });
         Self {
@@ -156,12 +156,7 @@ impl TestProvider {
             grant: Grant {
                 id: self.provider.entropy.ordered_uuid(START),
                 client_id: ClientId::parse(code.client_id).unwrap(),
-                authentication: Authentication {
-                    user_id: code.user_id.clone(),
-                    auth_time: AUTH_TIME,
-                    amr: vec![Amr::Email],
-                    acr: Acr::Cl,
-                },
+                authentication: Authentication::by_email(code.user_id.clone(), AUTH_TIME),
                 sid: "01abc-sid".to_owned(),
                 scope: ScopeSet::parse(code.scope).unwrap(),
                 claims: code.claims.clone(),

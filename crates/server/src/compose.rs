@@ -6,7 +6,7 @@ use journey::Journey;
 use journey::mailer::Mailer;
 use journey::synonyms::{InvalidSynonyms, Synonyms};
 use journey::teacher_records::TeacherRecords;
-use model::{Clock, Cookies, Entropy, Keyring, SystemClock, SystemEntropy};
+use model::{Clock, Cookies, Entropy, Keyring, SlowHash, SystemClock, SystemEntropy};
 use pages::{Pages, PagesError};
 use protocol::client_keys::ClientKeys;
 use protocol::client_secret::SecretChecker;
@@ -115,6 +115,8 @@ pub struct Ground {
     pub keyring: Keyring,
     /// The database, migrated.
     pub store: Store,
+    /// The threads that hash what is slow to hash, for everybody.
+    pub slow_hash: SlowHash,
     /// Keeps the stored signing keys up.
     pub upkeep: KeyUpkeep,
 }
@@ -155,6 +157,7 @@ impl Ground {
         Ok(Self {
             keyring,
             store,
+            slow_hash: SlowHash::default(),
             upkeep,
         })
     }
@@ -242,7 +245,7 @@ fn provider(
         clients: Clients::new(ground.store.clone()),
         client_keys: ClientKeys::new(Outbound::new(config.outbound.allowed_hosts.clone())),
         outbound: Outbound::new(config.outbound.allowed_hosts.clone()),
-        secrets: SecretChecker::new(ground.keyring.clone()),
+        secrets: SecretChecker::new(ground.keyring.clone(), ground.slow_hash.clone()),
         entropy: Arc::clone(&nature.entropy),
     })
 }
@@ -278,6 +281,7 @@ pub(crate) fn journey(
         pages: pages.clone(),
         mailer,
         keyring: ground.keyring.clone(),
+        slow_hash: ground.slow_hash.clone(),
         teacher_records,
         lookups: config.teacher_records.lookups,
         synonyms,

@@ -4,8 +4,9 @@
 use model::client::{Credential, StoredSecret};
 use model::event::{Event, EventKind};
 use model::keyring::Purpose;
+use model::slow_hash::Unhashable;
 use model::{ClientId, Entropy, Keyring};
-use protocol::client_secret::{self, Unhashable};
+use protocol::client_secret;
 use storage::clients::{NewClient, Source, StoredClient};
 use storage::{StorageError, Store, clients, events};
 
@@ -191,7 +192,7 @@ mod tests {
 
         let stored = followed(&ground, &entry("Service", "the chosen secret"));
 
-        let checker = SecretChecker::new(ground.keyring.clone());
+        let checker = SecretChecker::new(ground.keyring.clone(), ground.slow_hash.clone());
         let now = scene.nature.clock.now();
         assert_eq!(
             checker

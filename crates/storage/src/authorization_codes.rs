@@ -29,6 +29,7 @@ struct CodeRow {
     code_challenge: Option<String>,
     nonce: Option<String>,
     claims: Option<String>,
+    second_factor_at: Option<i64>,
 }
 
 impl CodeRow {
@@ -38,6 +39,7 @@ impl CodeRow {
             self.auth_time,
             self.amr.as_str(),
             self.acr.as_str(),
+            self.second_factor_at,
         );
         Ok(AuthorizationCode {
             grant: Grant {
@@ -80,6 +82,8 @@ pub fn insert(
             authorization_codes::auth_time.eq(authentication.auth_time.millis()),
             authorization_codes::amr.eq(stored::amr_column(&authentication.amr)),
             authorization_codes::acr.eq(authentication.acr.as_str()),
+            authorization_codes::second_factor_at
+                .eq(authentication.second_factor_at.map(Timestamp::millis)),
             authorization_codes::scope.eq(grant.scope.to_string()),
             authorization_codes::redirect_uri.eq(&code.redirect_uri),
             authorization_codes::code_challenge.eq(code.code_challenge.as_deref()),

@@ -8,7 +8,7 @@ use model::{SecretDigest, Timestamp, UserId};
 
 use crate::error::StorageError;
 use crate::prepared::KeepPrepared as _;
-use crate::schema::browser_sessions;
+use crate::schema::{browser_sessions, users};
 use crate::stored;
 use crate::unit_of_work::Tx;
 
@@ -37,26 +37,30 @@ struct SessionRow {
     acr: String,
     selected_at: i64,
     last_seen_at: i64,
+    second_factor_at: Option<i64>,
 }
 
 impl SessionRow {
-    fn into_session(self) -> Result<BrowserSession, StorageError> {
+    fn into_session(self, has_second_factor: bool) -> Result<BrowserSession, StorageError> {
         let columns = (
             self.user_id,
             self.auth_time,
             self.amr.as_str(),
             self.acr.as_str(),
+            self.second_factor_at,
         );
         Ok(BrowserSession {
             sid: self.sid,
             authentication: stored::authentication(TABLE, columns)?,
+            has_second_factor,
             selected_at: Timestamp::from_millis(self.selected_at),
             last_seen_at: Timestamp::from_millis(self.last_seen_at),
         })
     }
 }
 
-/// The live session of a cookie's secret.
+/// The live session of a cookie's secret, unless its account is gone. Whether the account has a
+/// second factor is read with it, in one statement.
 ///
 /// # Errors
 ///
@@ -66,13 +70,15 @@ pub fn find(
     secret: &SecretDigest,
 ) -> Result<Option<BrowserSession>, StorageError> {
     let now = tx.now().millis();
-    let row: Option<SessionRow> = on_either!(tx, connection => browser_sessions::table
-        .find(secret.as_bytes().as_slice())
+    let row: Option<(SessionRow, i64)> = on_either!(tx, connection => browser_sessions::table
+        .inner_join(users::table)
+        .filter(browser_sessions::secret_digest.eq(secret.as_bytes().as_slice()))
         .filter(browser_sessions::expires_at.gt(now))
-        .select(SessionRow::as_select())
+        .select((SessionRow::as_select(), users::has_second_factor))
         .first(connection)
         .optional())?;
-    row.map(SessionRow::into_session).transpose()
+    row.map(|(row, has_second_factor)| row.into_session(has_second_factor != 0))
+        .transpose()
 }
 
 /// Puts off the idle end of a session that was just used, at most once a minute and never beyond
@@ -152,6 +158,8 @@ pub fn open(
             browser_sessions::auth_time.eq(authentication.auth_time.millis()),
             browser_sessions::amr.eq(stored::amr_column(&authentication.amr)),
             browser_sessions::acr.eq(authentication.acr.as_str()),
+            browser_sessions::second_factor_at
+                .eq(authentication.second_factor_at.map(Timestamp::millis)),
             browser_sessions::selected_at.eq(new.selected_at.millis()),
             browser_sessions::created_at.eq(now.millis()),
             browser_sessions::last_seen_at.eq(now.millis()),
@@ -181,6 +189,8 @@ fn renew(
             browser_sessions::auth_time.eq(authentication.auth_time.millis()),
             browser_sessions::amr.eq(stored::amr_column(&authentication.amr)),
             browser_sessions::acr.eq(authentication.acr.as_str()),
+            browser_sessions::second_factor_at
+                .eq(authentication.second_factor_at.map(Timestamp::millis)),
             browser_sessions::selected_at.eq(new.selected_at.millis()),
             browser_sessions::last_seen_at.eq(now.millis()),
             browser_sessions::expires_at

@@ -24,6 +24,7 @@ pub(crate) struct GrantRow {
     pub(crate) acr: String,
     pub(crate) scope: String,
     pub(crate) claims: Option<String>,
+    pub(crate) second_factor_at: Option<i64>,
 }
 
 impl GrantRow {
@@ -33,6 +34,7 @@ impl GrantRow {
             self.auth_time,
             self.amr.as_str(),
             self.acr.as_str(),
+            self.second_factor_at,
         );
         Ok(Grant {
             id: self.id,
@@ -64,6 +66,8 @@ pub fn insert(tx: &mut Tx<'_>, grant: &Grant, expires_at: Timestamp) -> Result<(
             grants::auth_time.eq(authentication.auth_time.millis()),
             grants::amr.eq(stored::amr_column(&authentication.amr)),
             grants::acr.eq(authentication.acr.as_str()),
+            grants::second_factor_at
+                .eq(authentication.second_factor_at.map(Timestamp::millis)),
             grants::scope.eq(grant.scope.to_string()),
             grants::claims.eq(claims.as_deref()),
             grants::created_at.eq(now),

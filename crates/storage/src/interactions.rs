@@ -33,6 +33,7 @@ struct InteractionRow {
     browser_digest: Vec<u8>,
     taken_at: Option<i64>,
     sealed_details: Option<Vec<u8>>,
+    sealed_factor: Option<Vec<u8>>,
 }
 
 impl InteractionRow {
@@ -54,6 +55,7 @@ impl InteractionRow {
             login_hint: self.login_hint,
             answers: stored::from_json(TABLE, &self.answers)?,
             sealed_details: self.sealed_details,
+            sealed_factor: self.sealed_factor,
             outcome,
             wrong_codes: u32::try_from(self.wrong_codes).unwrap_or(u32::MAX),
             created_at: Timestamp::from_millis(self.created_at),
@@ -97,6 +99,7 @@ pub fn insert(
             interactions::created_at.eq(interaction.created_at.millis()),
             interactions::expires_at.eq(interaction.expires_at.millis()),
             interactions::sealed_details.eq(interaction.sealed_details.as_deref()),
+            interactions::sealed_factor.eq(interaction.sealed_factor.as_deref()),
         ))
         .execute(connection))?;
     Ok(())
@@ -223,6 +226,27 @@ pub fn replace_details(
     Ok(changed == 1)
 }
 
+/// Stores what the person is setting up or giving as a second factor, sealed, or wipes it; `false`
+/// when the interaction no longer goes on.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn replace_factor(
+    tx: &mut Tx<'_>,
+    id: &InteractionId,
+    sealed: Option<&[u8]>,
+) -> Result<bool, StorageError> {
+    let now = tx.now().millis();
+    let changed = on_either!(tx, connection => diesel::update(interactions::table)
+        .filter(interactions::id.eq(id.as_str()))
+        .filter(interactions::taken_at.is_null())
+        .filter(interactions::expires_at.gt(now))
+        .set(interactions::sealed_factor.eq(sealed))
+        .changed(connection))?;
+    Ok(changed == 1)
+}
+
 /// Ends an interaction with its outcome; `false` when it no longer goes on.
 ///
 /// # Errors
@@ -248,7 +272,8 @@ pub fn complete(
 ///
 /// One conditional `UPDATE` decides, so of any number of concurrent calls exactly one gets it.
 /// The row stays until it is purged, so that Back can begin the same request again
-/// (docs/decisions/0003-a-taken-interaction-stays.md); what the person said of themselves does not.
+/// (docs/decisions/0003-a-taken-interaction-stays.md); what the person said of themselves,
+/// and what they were shown of their second factor, does not.
 ///
 /// # Errors
 ///
@@ -268,6 +293,7 @@ pub fn take(
         .set((
             interactions::taken_at.eq(now),
             interactions::sealed_details.eq(None::<Vec<u8>>),
+            interactions::sealed_factor.eq(None::<Vec<u8>>),
         ))
         .returning(InteractionRow::as_returning())
         .prepared()

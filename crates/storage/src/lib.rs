@@ -34,6 +34,7 @@ pub mod rewrap;
 #[cfg(test)]
 mod samples;
 mod schema;
+pub mod second_factors;
 pub mod security_events;
 pub mod signing_keys;
 mod sqlite;

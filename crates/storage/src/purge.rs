@@ -37,7 +37,7 @@ const fn after(key: &'static str, column: &'static str, days: u64) -> Retention 
 }
 
 /// Every table, and how long its rows are kept. A test compares it with the live schema.
-pub const RETENTION: [(&str, Retention); 27] = [
+pub const RETENTION: [(&str, Retention); 31] = [
     ("access_tokens", after("digest", "expires_at", 0)),
     // A frozen or applied change can be looked into, and its link still freezes, for a month.
     ("address_changes", after("id", "takes_effect_at", 30)),
@@ -59,6 +59,9 @@ pub const RETENTION: [(&str, Retention); 27] = [
     ("limits", after("kind, subject", "expires_at", 0)),
     ("merged_users", Retention::With("users")),
     ("outbox", after("id", "created_at", 7)),
+    ("passkeys", Retention::With("users")),
+    ("recovery_code_sets", Retention::With("users")),
+    ("recovery_codes", Retention::With("recovery_code_sets")),
     // A spent token presented again within a day still revokes its family.
     ("refresh_tokens", after("digest", "expires_at", 1)),
     ("revoked_jwts", after("jti", "expires_at", 0)),
@@ -79,6 +82,7 @@ pub const RETENTION: [(&str, Retention); 27] = [
         "teacher_records",
         Retention::Kept("the next import replaces them"),
     ),
+    ("totp_factors", Retention::With("users")),
     (
         "training_providers",
         Retention::Kept("a new list replaces them"),

@@ -35,13 +35,19 @@ struct Digested {
 /// Digests what was sealed under the current key; `None` when it has no digest.
 type Digest = fn(&Keyring, &Secret<Vec<u8>>) -> Option<Vec<u8>>;
 
-const COLUMNS: [SealedColumn; 7] = [
+const COLUMNS: [SealedColumn; 9] = [
     sealed("address_changes", "id", "sealed", Purpose::AddressChange),
     sealed(
         "interactions",
         "id",
         "sealed_details",
         Purpose::InteractionDetails,
+    ),
+    sealed(
+        "interactions",
+        "id",
+        "sealed_factor",
+        Purpose::InteractionFactor,
     ),
     sealed("outbox", "id", "sealed", Purpose::Outbox),
     sealed(
@@ -51,6 +57,7 @@ const COLUMNS: [SealedColumn; 7] = [
         Purpose::SigningKey,
     ),
     sealed("support_tasks", "id", "sealed", Purpose::SupportTask),
+    sealed("totp_factors", "user_id", "sealed_seed", Purpose::TotpSeed),
     SealedColumn {
         digested: Some(Digested {
             column: "trn_digest",

@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use model::asked_claims::{AskedClaims, NamedClaims, WantedValues};
 use model::authorization_code::Grant;
-use model::browser_session::{Acr, Amr, Authentication};
-use model::{ClientId, EmailAddress, ScopeSet, SecretDigest, Timestamp, UserId};
+use model::browser_session::Authentication;
+use model::{
+    ClientId, EmailAddress, Keyring, ScopeSet, Secret, SecretDigest, SystemEntropy, Timestamp,
+    TotpSeed, UserId,
+};
 
 use crate::error::StorageError;
+use crate::second_factors::{self, NewTotp};
 use crate::unit_of_work::{Store, Tx};
 use crate::users;
 
@@ -38,12 +42,7 @@ pub(crate) fn digest(secret: &str) -> SecretDigest {
 }
 
 pub(crate) fn authentication_of(user: &str, auth_time: Timestamp) -> Authentication {
-    Authentication {
-        user_id: user_id(user),
-        auth_time,
-        amr: vec![Amr::Email],
-        acr: Acr::Cl,
-    }
+    Authentication::by_email(user_id(user), auth_time)
 }
 
 /// What ada granted the demo service.
@@ -68,6 +67,20 @@ pub(crate) fn grant(id: &str, auth_time: Timestamp) -> Grant {
 pub(crate) fn with_account(store: &Store, id: &'static str) {
     let email = EmailAddress::parse(&format!("{id}@example.test")).unwrap();
     write(store, move |tx| users::sign_in(tx, &email, &user_id(id)));
+}
+
+pub(crate) fn keyring() -> Keyring {
+    Keyring::new(&[(1, Secret::new([1; 32]))]).unwrap()
+}
+
+pub(crate) fn seed() -> TotpSeed {
+    TotpSeed::from_bytes(b"12345678901234567890").unwrap()
+}
+
+/// Gives an account an authenticator app; the code of that step proved it.
+pub(crate) fn set_up_app(tx: &mut Tx<'_>, user: &UserId, step: u64) -> Result<(), StorageError> {
+    let new = NewTotp::seal(&seed(), step, user, &keyring(), &SystemEntropy);
+    second_factors::set_totp(tx, user, &new)
 }
 
 /// Runs a unit of work that must not meet a fault.

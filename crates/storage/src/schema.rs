@@ -24,6 +24,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         last_signed_in_at -> BigInt,
+        has_second_factor -> BigInt,
     }
 }
 
@@ -40,6 +41,7 @@ diesel::table! {
         last_seen_at -> BigInt,
         expires_at -> BigInt,
         ends_at -> BigInt,
+        second_factor_at -> Nullable<BigInt>,
     }
 }
 
@@ -61,6 +63,7 @@ diesel::table! {
         expires_at -> BigInt,
         taken_at -> Nullable<BigInt>,
         sealed_details -> Nullable<Binary>,
+        sealed_factor -> Nullable<Binary>,
     }
 }
 
@@ -102,6 +105,7 @@ diesel::table! {
         claims -> Nullable<Text>,
         expires_at -> BigInt,
         redeemed_at -> Nullable<BigInt>,
+        second_factor_at -> Nullable<BigInt>,
     }
 }
 
@@ -119,6 +123,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
+        second_factor_at -> Nullable<BigInt>,
     }
 }
 
@@ -289,6 +294,44 @@ diesel::table! {
 }
 
 diesel::table! {
+    totp_factors (user_id) {
+        user_id -> Text,
+        sealed_seed -> Binary,
+        last_step -> BigInt,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    passkeys (id) {
+        id -> Text,
+        user_id -> Text,
+        credential_id -> Binary,
+        name -> Text,
+        credential -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    recovery_code_sets (user_id) {
+        user_id -> Text,
+        salt -> Binary,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (user_id, hash) {
+        user_id -> Text,
+        hash -> Binary,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     training_providers (ukprn) {
         ukprn -> Text,
         name -> Text,
@@ -320,6 +363,7 @@ diesel::table! {
 }
 
 diesel::joinable!(access_tokens -> grants (grant_id));
+diesel::joinable!(browser_sessions -> users (user_id));
 diesel::joinable!(grants -> users (user_id));
 diesel::joinable!(merged_users -> users (into_user_id));
 diesel::joinable!(trn_links -> users (user_id));
@@ -327,9 +371,14 @@ diesel::joinable!(user_details -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
     access_tokens,
     authorization_codes,
+    browser_sessions,
     grants,
     merged_users,
+    passkeys,
+    recovery_code_sets,
+    recovery_codes,
     refresh_tokens,
+    totp_factors,
     trn_links,
     user_details,
     users,

@@ -95,6 +95,7 @@ fn sign_in(tx: &mut Tx<'_>) -> Result<(), StorageError> {
         login_hint: None,
         answers: Answers::default(),
         sealed_details: None,
+        sealed_factor: None,
         outcome: None,
         wrong_codes: 0,
         created_at: now,

@@ -49,10 +49,11 @@ pub(crate) fn amr_column(amr: &[Amr]) -> String {
         .join(" ")
 }
 
-/// An authentication, from the four columns that hold it.
+/// An authentication, from the columns that hold it: user, `auth_time`, `amr`, `acr` and when the
+/// second factor was given.
 pub(crate) fn authentication(
     table: &'static str,
-    (user_id, auth_time, amr, acr): (String, i64, &str, &str),
+    (user_id, auth_time, amr, acr, second_factor_at): (String, i64, &str, &str, Option<i64>),
 ) -> Result<Authentication, StorageError> {
     let amr = amr
         .split_whitespace()
@@ -63,5 +64,6 @@ pub(crate) fn authentication(
         auth_time: Timestamp::from_millis(auth_time),
         amr: amr.ok_or(StorageError::Corrupt(table))?,
         acr: Acr::from_name(acr).ok_or(StorageError::Corrupt(table))?,
+        second_factor_at: second_factor_at.map(Timestamp::from_millis),
     })
 }

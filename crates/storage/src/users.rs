@@ -22,6 +22,7 @@ pub(crate) struct UserRow {
     email_verified_at: Option<i64>,
     created_at: i64,
     updated_at: i64,
+    has_second_factor: i64,
 }
 
 impl UserRow {
@@ -30,6 +31,7 @@ impl UserRow {
             id: UserId::new(self.id),
             email: stored::email("users", &self.email)?,
             email_verified_at: self.email_verified_at.map(Timestamp::from_millis),
+            has_second_factor: self.has_second_factor != 0,
             created_at: Timestamp::from_millis(self.created_at),
             updated_at: Timestamp::from_millis(self.updated_at),
         })
@@ -78,6 +80,7 @@ pub fn sign_in(
             users::created_at.eq(now),
             users::updated_at.eq(now),
             users::last_signed_in_at.eq(now),
+            users::has_second_factor.eq(0),
         ))
         .on_conflict(users::email_lookup)
         .do_nothing()

@@ -1,7 +1,7 @@
 //! Two accounts become one, when the person has proven the addresses of both.
 
 use model::UserId;
-use model::browser_session::{Acr, Amr, Authentication};
+use model::browser_session::Authentication;
 use model::event::{Event, EventKind};
 use storage::users::Merged;
 use storage::{StorageError, Tx, events, users};
@@ -55,12 +55,7 @@ pub(crate) fn join(tx: &mut Tx<'_>, mut stage: Stage, kept: KeptAddress) -> Work
     answers.email = Some(email);
     answers.account_created = false;
     answers.other_account = None;
-    answers.authentication = Some(Authentication {
-        user_id: survivor.id,
-        auth_time: tx.now(),
-        amr: vec![Amr::Email],
-        acr: Acr::Cl,
-    });
+    answers.authentication = Some(Authentication::by_email(survivor.id, tx.now()));
     Ok(Ok(stage.go_on(tx)?))
 }
 

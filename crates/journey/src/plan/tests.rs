@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use model::browser_session::{Acr, Amr, Authentication};
+use model::browser_session::Authentication;
 use model::interaction::{InCommon, LostAddress, OtherAccount};
 use model::raw_pairs::RawPairs;
 use model::requirement::{Consent, ConsentRule, Requirements};
@@ -27,6 +27,7 @@ fn interaction(requirements: Requirements, answers: Answers) -> Interaction {
         login_hint: None,
         answers,
         sealed_details: None,
+        sealed_factor: None,
         outcome: None,
         wrong_codes: 0,
         created_at: at(100),
@@ -35,18 +36,14 @@ fn interaction(requirements: Requirements, answers: Answers) -> Interaction {
 }
 
 fn authentication(seconds_ago: u64) -> Authentication {
-    Authentication {
-        user_id: UserId::new("ada".to_owned()),
-        auth_time: at(seconds_ago),
-        amr: vec![Amr::Email],
-        acr: Acr::Cl,
-    }
+    Authentication::by_email(UserId::new("ada".to_owned()), at(seconds_ago))
 }
 
 fn session(seconds_ago: u64) -> BrowserSession {
     BrowserSession {
         sid: "sid".to_owned(),
         authentication: authentication(seconds_ago),
+        has_second_factor: false,
         selected_at: at(seconds_ago),
         last_seen_at: NOW,
     }

@@ -9,7 +9,7 @@ use actix_web::http::header::{COOKIE, HeaderMap, LOCATION};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::Data;
 use actix_web::{App, dev::ServiceResponse};
-use model::browser_session::{Acr, Amr, Authentication};
+use model::browser_session::Authentication;
 use model::event::EventKind;
 use model::interaction::{Answers, Outcome};
 use model::raw_pairs::RawPairs;
@@ -17,7 +17,7 @@ use model::requirement::Requirements;
 use model::secret::SecretKind;
 use model::{
     ClientId, Cookies, EmailAddress, Entropy, Interaction, InteractionId, Keyring, ManualClock,
-    Secret, SecretDigest, SystemEntropy, TeacherRecord, Trn, UserId,
+    Secret, SecretDigest, SlowHash, SystemEntropy, TeacherRecord, Trn, UserId,
 };
 use pages::{Pages, PagesSettings};
 use storage::browser_sessions::{NewSession, SessionLifetimes};
@@ -213,6 +213,7 @@ impl World {
             store: store.clone(),
             pages: Pages::new(PagesSettings::default()).unwrap(),
             mailer: Arc::<Mailbox>::clone(&mailbox),
+            slow_hash: SlowHash::default(),
             keyring: Keyring::new(&[(1, Secret::new([7; 32]))]).unwrap(),
             teacher_records: Arc::<Records>::clone(&records),
             lookups: LookupLimits {
@@ -268,6 +269,7 @@ impl World {
             login_hint: None,
             answers: Answers::default(),
             sealed_details: None,
+            sealed_factor: None,
             outcome: None,
             wrong_codes: 0,
             created_at: now,
@@ -295,12 +297,7 @@ impl World {
         let new = NewSession {
             secret: SecretDigest::of(secret.reveal()),
             sid: (&SystemEntropy as &dyn Entropy).uuid(),
-            authentication: Authentication {
-                user_id: user_id.clone(),
-                auth_time: minute_ago,
-                amr: vec![Amr::Email],
-                acr: Acr::Cl,
-            },
+            authentication: Authentication::by_email(user_id.clone(), minute_ago),
             selected_at: minute_ago,
         };
         let lifetimes = SessionLifetimes {

@@ -1,18 +1,18 @@
+mod second_factor;
+
 use super::*;
 use crate::UserId;
-use crate::browser_session::{Acr, Amr};
+use crate::browser_session::Amr;
 
 const NOW: Timestamp = Timestamp::from_seconds(10_000);
 
 fn signed_in(seconds_ago: u64) -> Standing {
     let auth_time = at(seconds_ago);
     Standing {
-        authentication: Some(Authentication {
-            user_id: UserId::new("ada".to_owned()),
+        authentication: Some(Authentication::by_email(
+            UserId::new("ada".to_owned()),
             auth_time,
-            amr: vec![Amr::Email],
-            acr: Acr::Cl,
-        }),
+        )),
         selected_at: Some(auth_time),
         ..Standing::default()
     }

@@ -15,7 +15,7 @@ use storage::{
 use crate::authorize::decision::{Decision, Presence, decide};
 use crate::authorize::error::Refusal;
 use crate::authorize::expected::ExpectedPerson;
-use crate::authorize::request::AuthorizationRequest;
+use crate::authorize::request::{AuthorizationRequest, PagesAllowed};
 use crate::authorize::response::Recipient;
 use crate::browser::Browser;
 use crate::provider::Provider;
@@ -117,6 +117,10 @@ pub(crate) fn presence(
         standing: Standing {
             authentication: Some(session.authentication.clone()),
             selected_at: Some(session.selected_at),
+            has_second_factor: session.has_second_factor,
+            // Where nothing can be asked, nothing can be offered.
+            declined_second_factor: request.pages == PagesAllowed::No,
+            task_done: false,
             details,
             consent,
         },
@@ -229,6 +233,7 @@ fn interaction(
             .map(|hint| hint.as_typed().to_owned()),
         answers: Answers::default(),
         sealed_details: None,
+        sealed_factor: None,
         outcome: None,
         wrong_codes: 0,
         created_at: now,

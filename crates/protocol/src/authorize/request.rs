@@ -1,8 +1,9 @@
 //! An authorization request, parsed once (OpenID Connect Core §3.1.2.1).
 
+use model::browser_session::Acr;
 use model::client::{ConsentPolicy, GrantType};
 use model::raw_pairs::{RawPairs, Repeated};
-use model::requirement::{ConsentRule, DetailsRule, Requirements};
+use model::requirement::{ConsentRule, DetailsRule, Requirements, SecondFactorRule};
 use model::{Client, EmailAddress, ScopeSet};
 
 use crate::authorize::acr;
@@ -116,6 +117,8 @@ impl AuthorizationRequest {
                 fresh_sign_in: prompts.contains(Prompt::Login),
                 max_age: max_age(value("max_age"))?,
                 choose_account: prompts.contains(Prompt::SelectAccount),
+                second_factor: second_factor(client),
+                task: None,
                 details: DetailsRule::of(&client.settings, &shared),
                 consent: consent(client, &prompts, shared),
             },
@@ -265,6 +268,14 @@ fn hinted(
         _ => Err(Refusal::invalid_request(
             "The parameter id_token_hint must be an ID token that this issuer gave to this client.",
         )),
+    }
+}
+
+/// A client may need two factors of everybody, whatever it asks for.
+fn second_factor(client: &Client) -> SecondFactorRule {
+    match client.settings.minimum_acr {
+        Acr::Cl => SecondFactorRule::IfChosen,
+        Acr::ClCm => SecondFactorRule::Required,
     }
 }
 

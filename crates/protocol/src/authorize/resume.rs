@@ -3,11 +3,11 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use model::browser_session::{Authentication, BrowserSession};
+use model::browser_session::{Acr, Authentication, BrowserSession};
 use model::cookies::Cookie;
-use model::interaction::{Interaction, Outcome, RefusalReason};
+use model::interaction::{Answers, Interaction, Outcome, RefusalReason};
 use model::secret::SecretKind;
-use model::{InteractionId, Secret, SecretDigest, Timestamp};
+use model::{InteractionId, Secret, SecretDigest, Timestamp, User};
 use pages::{ErrorPage, Shell};
 use storage::browser_sessions::{self, NewSession};
 use storage::interactions::{self, Found};
@@ -127,6 +127,12 @@ fn add_session(provider: &Provider, response: &mut HttpResponse, secret: &Secret
     );
 }
 
+/// Whether an authentication opens a session of the account: one that has a second factor asks for
+/// it.
+fn lets_in(user: &User, authentication: &Authentication) -> bool {
+    !user.has_second_factor || authentication.acr >= Acr::ClCm
+}
+
 /// Everything that the unit of work needs.
 struct Finish {
     provider: Provider,
@@ -158,12 +164,14 @@ impl Finish {
                 authentication,
                 selected_at,
             }) => {
-                if users::find(tx, &authentication.user_id)?.is_none() {
-                    // Another tab merged the account into another one.
+                let user = users::find(tx, &authentication.user_id)?;
+                // Another tab merged the account into another one, or gave it a second factor that
+                // this sign-in lacks.
+                let Some(user) = user.filter(|user| lets_in(user, &authentication)) else {
                     return Ok(Finished::AlreadyTaken);
-                }
-                let session = self.open_session(tx, authentication, selected_at)?;
-                self.answer(tx, &session, taken.created_at)
+                };
+                let session = self.open_session(tx, &user, authentication, selected_at)?;
+                self.answer(tx, &session, &taken.answers, taken.created_at)
                     .map(Finished::SignedIn)
             }
             Some(Outcome::Refused { reason }) => Ok(Finished::Refused(reason)),
@@ -176,6 +184,7 @@ impl Finish {
     fn open_session(
         &self,
         tx: &mut Tx<'_>,
+        user: &User,
         authentication: Authentication,
         selected_at: Timestamp,
     ) -> Result<BrowserSession, StorageError> {
@@ -191,6 +200,7 @@ impl Finish {
         Ok(BrowserSession {
             sid,
             authentication: new.authentication,
+            has_second_factor: user.has_second_factor,
             selected_at,
             last_seen_at: tx.now(),
         })
@@ -200,10 +210,13 @@ impl Finish {
         self,
         tx: &mut Tx<'_>,
         session: &BrowserSession,
+        answers: &Answers,
         began: Timestamp,
     ) -> Result<Answer, StorageError> {
         let (recipient, request) = (&self.recipient, &self.request);
-        let presence = presence(tx, session, &recipient.client, request)?;
+        let mut presence = presence(tx, session, &recipient.client, request)?;
+        presence.standing.declined_second_factor = answers.declined_second_factor;
+        presence.standing.task_done = answers.task_done;
         match decide(request, &presence, Some(began), tx.now()) {
             Decision::Issue => issue(tx, &self.provider, recipient, request, session, self.code),
             Decision::Refuse(refusal) => Ok(Answer::Refused(refusal)),

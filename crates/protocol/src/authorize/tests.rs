@@ -5,7 +5,7 @@ mod claims_parameter;
 mod merged_accounts;
 mod teacher_details;
 
-use model::browser_session::{Acr, Amr, Authentication};
+use model::browser_session::Authentication;
 use model::client::{AuthMethod, ClientSettings, ConsentPolicy, Credential, GrantType};
 use model::raw_pairs::RawPairs;
 use model::requirement::{ConsentRule, Standing, TrnStanding};
@@ -415,12 +415,7 @@ fn descriptions_hold_only_what_rfc_6749_allows() {
 
 fn signed_in(user: &str) -> Standing {
     Standing {
-        authentication: Some(Authentication {
-            user_id: UserId::new(user.to_owned()),
-            auth_time: NOW,
-            amr: vec![Amr::Email],
-            acr: Acr::Cl,
-        }),
+        authentication: Some(Authentication::by_email(UserId::new(user.to_owned()), NOW)),
         selected_at: Some(NOW),
         ..Standing::default()
     }

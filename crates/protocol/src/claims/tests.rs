@@ -1,6 +1,5 @@
 //! Which claims each scope releases, of people of whom much and little is known.
 
-use model::browser_session::{Acr, Amr};
 use model::client::{ClientSettings, Credential};
 use model::requirement::TrnStanding;
 use model::teacher_details::{Stated, TeacherDetails};
@@ -20,6 +19,7 @@ fn account(email_verified_at: Option<Timestamp>) -> Person {
         id: UserId::new(ADA.to_owned()),
         email: EmailAddress::parse("Ada@example.test").unwrap(),
         email_verified_at,
+        has_second_factor: false,
         created_at: Timestamp::from_seconds(1),
         updated_at: Timestamp::from_millis(2_999),
     })
@@ -111,12 +111,7 @@ fn told(person: &Person, release: Release<'_>) -> Value {
 }
 
 fn sign_in() -> Authentication {
-    Authentication {
-        user_id: UserId::new(ADA.to_owned()),
-        auth_time: Timestamp::from_seconds(7),
-        amr: vec![Amr::Email],
-        acr: Acr::Cl,
-    }
+    Authentication::by_email(UserId::new(ADA.to_owned()), Timestamp::from_seconds(7))
 }
 
 fn subject<'a>(person: &'a Person, authentication: &'a Authentication) -> Subject<'a> {

@@ -1,8 +1,8 @@
 //! Secrets of every kind, kept and checked.
 
 use futures::future::join_all;
-use model::SystemEntropy;
 use model::client::{ClientSettings, Credential};
+use model::{SlowHash, SystemEntropy};
 
 use super::*;
 use crate::keys::testing::keyring;
@@ -38,7 +38,7 @@ fn chosen(secret: &str) -> Client {
 
 #[actix_web::test]
 async fn a_generated_secret_is_known_again_and_no_other_is() {
-    let checker = SecretChecker::new(keyring());
+    let checker = SecretChecker::new(keyring(), SlowHash::default());
     let (secret, client) = generated(AuthMethod::ClientSecretPost);
     let (other, _) = generated(AuthMethod::ClientSecretPost);
 
@@ -54,13 +54,13 @@ async fn the_secret_of_one_client_is_useless_to_another() {
 
     let other = client("other", stored);
 
-    let checker = SecretChecker::new(keyring());
+    let checker = SecretChecker::new(keyring(), SlowHash::default());
     assert_eq!(checker.check(&other, secret.reveal(), NOW).await, Ok(false));
 }
 
 #[actix_web::test]
 async fn the_secret_before_is_good_until_its_end() {
-    let checker = SecretChecker::new(keyring());
+    let checker = SecretChecker::new(keyring(), SlowHash::default());
     let (before, previous) = generated(AuthMethod::ClientSecretBasic);
     let (_, mut client) = generated(AuthMethod::ClientSecretBasic);
     let end = Timestamp::from_seconds(NOW.seconds() + 10);
@@ -75,7 +75,7 @@ async fn the_secret_before_is_good_until_its_end() {
 
 #[actix_web::test]
 async fn a_chosen_secret_is_hashed_once_and_remembered() {
-    let checker = SecretChecker::new(keyring());
+    let checker = SecretChecker::new(keyring(), SlowHash::default());
     let client = chosen("correct horse battery staple");
 
     let first = checker
@@ -97,7 +97,7 @@ async fn a_chosen_secret_is_hashed_once_and_remembered() {
 
 #[actix_web::test]
 async fn a_replaced_chosen_secret_is_not_remembered() {
-    let checker = SecretChecker::new(keyring());
+    let checker = SecretChecker::new(keyring(), SlowHash::default());
     let before = chosen("correct horse battery staple");
     assert_eq!(
         checker
@@ -116,7 +116,7 @@ async fn a_replaced_chosen_secret_is_not_remembered() {
 
 #[actix_web::test]
 async fn a_flood_of_guesses_is_turned_away_while_known_secrets_pass() {
-    let checker = SecretChecker::new(keyring());
+    let checker = SecretChecker::new(keyring(), SlowHash::default());
     let client = chosen("correct horse battery staple");
     assert_eq!(
         checker
@@ -143,7 +143,7 @@ async fn a_flood_of_guesses_is_turned_away_while_known_secrets_pass() {
 
 #[actix_web::test]
 async fn only_a_shared_secret_can_be_read_back() {
-    let checker = SecretChecker::new(keyring());
+    let checker = SecretChecker::new(keyring(), SlowHash::default());
     let (secret, sealed) = generated(AuthMethod::ClientSecretJwt);
     let (_, hashed) = generated(AuthMethod::ClientSecretBasic);
 
@@ -156,7 +156,7 @@ async fn only_a_shared_secret_can_be_read_back() {
 
 #[actix_web::test]
 async fn an_overlong_secret_is_refused_unhashed() {
-    let checker = SecretChecker::new(keyring());
+    let checker = SecretChecker::new(keyring(), SlowHash::default());
     let client = chosen("correct horse battery staple");
 
     let outcome = checker.check(&client, &"x".repeat(MAX_LEN + 1), NOW).await;

@@ -6,7 +6,7 @@ use actix_web::http::header::{COOKIE, SET_COOKIE};
 use actix_web::test::TestRequest;
 use form_urlencoded::Serializer;
 use model::InteractionId;
-use model::browser_session::{Acr, Amr, Authentication};
+use model::browser_session::Authentication;
 use model::interaction::Outcome;
 use model::{Timestamp, UserId};
 
@@ -96,12 +96,7 @@ impl TestBrowser<'_> {
 pub(crate) fn signed_in(app: &TestProvider, user: &UserId) -> Outcome {
     let now = app.now();
     Outcome::SignedIn {
-        authentication: Authentication {
-            user_id: user.clone(),
-            auth_time: now,
-            amr: vec![Amr::Email],
-            acr: Acr::Cl,
-        },
+        authentication: Authentication::by_email(user.clone(), now),
         selected_at: now,
     }
 }

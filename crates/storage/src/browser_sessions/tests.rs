@@ -1,5 +1,8 @@
 use super::*;
-use crate::samples::{HOUR, MINUTE, authentication_of, digest, in_parallel, write};
+use model::EmailAddress;
+use model::browser_session::{Acr, Amr};
+
+use crate::samples::{HOUR, MINUTE, authentication_of, digest, in_parallel, user_id, write};
 use crate::testing::{START, on_both_databases};
 use crate::unit_of_work::Store;
 
@@ -15,15 +18,30 @@ fn signed_in(
     secret: &'static str,
     presented: Option<&'static str>,
 ) -> String {
-    write(store, move |tx| {
-        let new = NewSession {
-            secret: digest(secret),
-            sid: format!("sid of {secret}"),
-            authentication: authentication_of(user, tx.now()),
-            selected_at: tx.now(),
-        };
-        open(tx, &new, presented.map(digest).as_ref(), LIFETIMES)
-    })
+    let work = move |tx: &mut Tx<'_>| {
+        let authentication = authentication_of(user, tx.now());
+        opened(tx, authentication, secret, presented)
+    };
+    write(store, work)
+}
+
+/// Opens a session of a person, whose account is made if there is none.
+fn opened(
+    tx: &mut Tx<'_>,
+    authentication: Authentication,
+    secret: &str,
+    presented: Option<&'static str>,
+) -> Result<String, StorageError> {
+    let user = authentication.user_id.clone();
+    let email = EmailAddress::parse(&format!("{user}@example.test")).unwrap();
+    crate::users::sign_in(tx, &email, &user)?;
+    let new = NewSession {
+        secret: digest(secret),
+        sid: format!("sid of {secret}"),
+        authentication,
+        selected_at: tx.now(),
+    };
+    open(tx, &new, presented.map(digest).as_ref(), LIFETIMES)
 }
 
 fn session(store: &Store, secret: &'static str) -> Option<BrowserSession> {
@@ -43,11 +61,66 @@ fn an_opened_session_is_found_by_its_secret_alone() {
         let expected = BrowserSession {
             sid,
             authentication: authentication_of("ada", START),
+            has_second_factor: false,
             selected_at: START,
             last_seen_at: START,
         };
         assert_eq!(session(store, "secret"), Some(expected));
         assert_eq!(session(store, "guess"), None);
+    });
+}
+
+#[test]
+fn a_session_of_an_account_that_is_gone_is_none() {
+    on_both_databases(|store, _| {
+        signed_in(store, "ada", "secret", None);
+
+        write(store, |tx| {
+            on_either!(tx, connection => diesel::delete(users::table).execute(connection))?;
+            Ok(())
+        });
+
+        assert_eq!(session(store, "secret"), None);
+    });
+}
+
+#[test]
+fn a_step_up_keeps_the_sid_and_the_time_of_sign_in_under_another_secret() {
+    on_both_databases(|store, clock| {
+        let sid = signed_in(store, "ada", "before", None);
+        clock.advance(10 * MINUTE);
+
+        let later = START.plus(10 * MINUTE);
+        let stepped_up = write(store, move |tx| {
+            let two = authentication_of("ada", START).with_second_factor(Amr::Otp, later);
+            opened(tx, two, "after", Some("before"))
+        });
+
+        assert_eq!(stepped_up, sid);
+        assert_eq!(session(store, "before"), None);
+        let authentication = session(store, "after").unwrap().authentication;
+        assert_eq!(authentication.auth_time, START);
+        assert_eq!(authentication.second_factor_at, Some(later));
+        assert_eq!(authentication.acr, Acr::ClCm);
+        assert_eq!(authentication.amr, [Amr::Email, Amr::Otp, Amr::Mfa]);
+    });
+}
+
+#[test]
+fn a_session_tells_whether_its_account_has_a_factor_meanwhile() {
+    on_both_databases(|store, _| {
+        signed_in(store, "ada", "secret", None);
+        assert!(!session(store, "secret").unwrap().has_second_factor);
+
+        write(store, |tx| {
+            crate::samples::set_up_app(tx, &user_id("ada"), 1)
+        });
+
+        assert!(session(store, "secret").unwrap().has_second_factor);
+        write(store, |tx| {
+            crate::second_factors::remove_all(tx, &user_id("ada"))
+        });
+        assert!(!session(store, "secret").unwrap().has_second_factor);
     });
 }
 

@@ -24,6 +24,7 @@ fn with_interaction(store: &Store) {
             login_hint: None,
             answers: model::interaction::Answers::default(),
             sealed_details: None,
+            sealed_factor: None,
             outcome: None,
             wrong_codes: 0,
             created_at: tx.now(),

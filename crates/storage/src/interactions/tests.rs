@@ -25,6 +25,7 @@ fn interaction() -> Interaction {
         login_hint: Some("ada@example.test".to_owned()),
         answers: Answers::default(),
         sealed_details: None,
+        sealed_factor: None,
         outcome: None,
         wrong_codes: 0,
         created_at: START,

@@ -25,6 +25,7 @@ fn interaction(tx: &Tx<'_>, name: &str) -> Interaction {
         login_hint: None,
         answers: Answers::default(),
         sealed_details: None,
+        sealed_factor: None,
         outcome: None,
         wrong_codes: 0,
         created_at: tx.now(),
