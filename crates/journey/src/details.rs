@@ -23,7 +23,7 @@ pub mod trn_not_found;
 
 use model::keyring::Purpose;
 use model::{TeacherDetails, UserId};
-use storage::StorageError;
+use storage::{StorageError, Tx, user_details};
 
 pub(crate) use keep::{keep_now, keep_undecided};
 pub use question::Frame;
@@ -131,6 +131,18 @@ pub(crate) fn open(
         return Err(corrupt);
     };
     serde_json::from_slice(plaintext.reveal()).map_err(|_| corrupt)
+}
+
+/// What an account's person said at earlier sign-ins; nothing, if they were never asked.
+pub(crate) fn stored(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    user_id: &UserId,
+) -> Result<TeacherDetails, StorageError> {
+    match user_details::find(tx, user_id)? {
+        Some(row) => open(journey, user_id, &row.sealed),
+        None => Ok(TeacherDetails::default()),
+    }
 }
 
 /// Seals what an account's person said.

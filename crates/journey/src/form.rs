@@ -26,6 +26,8 @@ pub(crate) enum Action {
     ChangeAddress,
     /// Share what was asked.
     Allow,
+    /// Change what was said before.
+    ChangeAnswers,
     /// Go on without what is asked.
     Skip,
     /// Keep what is on the page and give another.
@@ -69,6 +71,7 @@ impl Action {
             "" | "continue" => Ok(Self::Continue),
             "resend" => Ok(Self::Resend),
             "change-address" => Ok(Self::ChangeAddress),
+            "change-answers" => Ok(Self::ChangeAnswers),
             "allow" => Ok(Self::Allow),
             "skip" => Ok(Self::Skip),
             "add" => Ok(Self::Add),

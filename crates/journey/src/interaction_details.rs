@@ -28,6 +28,8 @@ pub(crate) struct InteractionDetails {
     pub(crate) details: TeacherDetails,
     /// What they say that they have, and have yet to type.
     pub(crate) claimed: Claimed,
+    /// They were kept, no record was found by them, and the person is changing them.
+    pub(crate) are_corrected: bool,
     /// The last look-up. [`lookup::due`](crate::lookup::due) keeps it in step with the answers.
     pub(crate) lookup: Option<LastLookup>,
 }
@@ -57,6 +59,25 @@ impl InteractionDetails {
             .map_err(|_| StorageError::Corrupt(TABLE))?;
         let details = serde_json::from_slice(opened.reveal());
         details.map(Some).map_err(|_| StorageError::Corrupt(TABLE))
+    }
+
+    /// The same, if that person gave them.
+    pub(crate) fn open_of(
+        journey: &Journey,
+        interaction: &Interaction,
+        user_id: &UserId,
+    ) -> Result<Option<Self>, StorageError> {
+        let known = Self::open(journey, interaction)?;
+        Ok(known.filter(|known| known.of_user.as_ref() == Some(user_id)))
+    }
+
+    /// What a person gave at earlier sign-ins.
+    pub(crate) fn of(user_id: &UserId, details: TeacherDetails) -> Self {
+        Self {
+            of_user: Some(user_id.clone()),
+            details,
+            ..Self::default()
+        }
     }
 
     /// Seals and stores them.
@@ -89,7 +110,8 @@ impl InteractionDetails {
         self.found().outcome(&self.details, policy)
     }
 
-    fn found(&self) -> &Match {
+    /// What was found by the answers as they are.
+    pub(crate) fn found(&self) -> &Match {
         let last = self.lookup.as_ref();
         last.and_then(|last| last.found.as_ref())
             .unwrap_or(&Match::Unavailable)

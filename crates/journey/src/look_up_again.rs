@@ -10,7 +10,7 @@ use model::event::{Event, EventKind};
 use model::trn_lookup::{MatchPolicy, TrnLookupStatus, TrnOutcome};
 use model::{EmailAddress, TeacherDetails, UserId};
 use storage::trn_links::{self, Linked, NewLink, TrnLink};
-use storage::{StorageError, Tx, events, security_events, user_details, users};
+use storage::{StorageError, Tx, events, security_events, users};
 
 use crate::details;
 use crate::emails::{News, TrnFoundEmail};
@@ -78,10 +78,7 @@ fn claim(tx: &mut Tx<'_>, journey: &Journey, lease: Duration) -> Result<Option<D
         return Ok(None);
     };
     let user = users::find(tx, &user_id)?.ok_or(StorageError::Corrupt("trn_links"))?;
-    let details = match user_details::find(tx, &user_id)? {
-        Some(row) => details::open(journey, &user_id, &row.sealed)?,
-        None => TeacherDetails::default(),
-    };
+    let details = details::stored(tx, journey, &user_id)?;
     Ok(Some(Due {
         user_id,
         policy,

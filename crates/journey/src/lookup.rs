@@ -61,7 +61,7 @@ pub(crate) fn due(
     let is_allowed = limits::hit(tx, &counters)? == Hit::Allowed;
     known.lookup = Some(LastLookup {
         query: query.clone(),
-        found: (!is_allowed).then_some(Match::Unavailable),
+        found: (!is_allowed).then_some(Match::NotAsked),
     });
     Ok(is_allowed.then(|| DueLookup {
         query,

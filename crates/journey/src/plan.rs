@@ -133,7 +133,7 @@ pub(crate) fn standing(answers: &Answers, session: Option<&BrowserSession>) -> S
 }
 
 /// The page for the first thing that is missing; `None` when nothing is. `asked` is the details
-/// page that is next, where there are questions left.
+/// page that is next, where there are questions left or answers are being corrected.
 pub(crate) fn plan(
     interaction: &Interaction,
     standing: &Standing,
@@ -144,15 +144,16 @@ pub(crate) fn plan(
     let began = Some(interaction.created_at);
     let missing = unmet(&interaction.requirements, standing, began, now);
     let answers = &interaction.answers;
+    let news = || news(interaction, standing, asked);
     match missing.first() {
         Some(Unmet::Account) => Some(Page::SelectAccount),
         Some(Unmet::SignIn) => Some(proving_page(answers, concern)),
         // Which account it is comes before what is asked of its person.
         later => other_account_page(answers).or_else(|| match later {
             Some(Unmet::Details) => Some(Page::Details(asked.unwrap_or(DetailsPage::Name))),
-            Some(Unmet::Trn) => Some(Page::Details(DetailsPage::TrnNotFound)),
-            Some(Unmet::Consent) => Some(news(answers).unwrap_or(Page::Consent)),
-            _ => news(answers).or_else(|| account_created(answers)),
+            Some(Unmet::Trn) => Some(not_found(asked)),
+            Some(Unmet::Consent) => Some(news().unwrap_or(Page::Consent)),
+            _ => news().or_else(|| account_created(answers)),
         }),
     }
 }
@@ -170,12 +171,29 @@ fn other_account_page(answers: &Answers) -> Option<Page> {
     }
 }
 
-fn news(answers: &Answers) -> Option<Page> {
-    let page = match answers.trn_news? {
-        TrnNews::FoundAnother | TrnNews::FoundUnstated => DetailsPage::TrnFound,
-        TrnNews::NotFound => DetailsPage::TrnNotFound,
+/// What came of looking for their record. That it was not found is no news any more when it was
+/// found without them meanwhile.
+fn news(
+    interaction: &Interaction,
+    standing: &Standing,
+    asked: Option<DetailsPage>,
+) -> Option<Page> {
+    let rule = interaction.requirements.details.trn;
+    let is_found = || {
+        let found = rule.zip(standing.details.trn);
+        found.is_some_and(|(rule, trn)| trn.is_enough_for(rule.policy))
     };
-    Some(Page::Details(page))
+    match interaction.answers.trn_news? {
+        TrnNews::FoundAnother | TrnNews::FoundUnstated => {
+            Some(Page::Details(DetailsPage::TrnFound))
+        }
+        TrnNews::NotFound | TrnNews::NotAsked => (!is_found()).then(|| not_found(asked)),
+    }
+}
+
+/// Why no TRN is there, unless the person is changing the answers by which none was found.
+fn not_found(asked: Option<DetailsPage>) -> Page {
+    Page::Details(asked.unwrap_or(DetailsPage::TrnNotFound))
 }
 
 fn account_created(answers: &Answers) -> Option<Page> {

@@ -8,6 +8,7 @@ use model::{Interaction, UserId};
 use storage::users::SignedIn;
 use storage::{StorageError, Tx, email_codes, events, interactions, users};
 
+use crate::details::trn_not_found;
 use crate::emails::{AccountCreatedEmail, News};
 use crate::outbox;
 use crate::stage::Stage;
@@ -31,6 +32,7 @@ pub(crate) fn accept(tx: &mut Tx<'_>, mut stage: Stage) -> Result<String, Storag
         interaction.answers.account_created = true;
     }
     record(tx, EventKind::SignedIn, interaction, signed_in.user_id())?;
+    interaction.answers.trn_news = trn_not_found::news(tx, interaction, signed_in.user_id())?;
     interaction.answers.authentication =
         Some(Authentication::by_email(signed_in.user_id().clone(), now));
     stage.go_on(tx)

@@ -25,6 +25,8 @@ const TABLE: &str = "support_tasks";
 
 const TRN_LOOKUP: &str = "trn_lookup";
 
+const TRN_IN_USE: &str = "trn_in_use";
+
 /// What staff have to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "case", rename_all = "snake_case")]
@@ -73,7 +75,7 @@ impl Case {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::TrnLookup { .. } => TRN_LOOKUP,
-            Self::TrnInUse { .. } => "trn_in_use",
+            Self::TrnInUse { .. } => TRN_IN_USE,
             Self::LostAddress { .. } => "lost_address",
             Self::AddressTaken { .. } => "address_taken",
             Self::ChangeFrozen { .. } => "change_frozen",
@@ -108,14 +110,7 @@ pub(crate) fn open(
     opening: &Opening<'_>,
 ) -> Result<Reference, StorageError> {
     let id = journey.entropy.ordered_uuid(tx.now());
-    let sealed = Sealed {
-        contact: opening.contact.clone(),
-        case: opening.case.clone(),
-    };
-    let plaintext = serde_json::to_vec(&sealed).map_err(|_| StorageError::Corrupt(TABLE))?;
-    let sealed = journey
-        .keyring
-        .seal(Purpose::SupportTask, &id, &plaintext, &*journey.entropy);
+    let sealed = seal(journey, &id, opening.contact, opening.case)?;
     let mut task = NewSupportTask {
         id,
         reference: String::new(),
@@ -144,6 +139,22 @@ pub(crate) fn open(
     Ok(reference)
 }
 
+fn seal(
+    journey: &Journey,
+    id: &str,
+    contact: &EmailAddress,
+    case: &Case,
+) -> Result<Vec<u8>, StorageError> {
+    let sealed = Sealed {
+        contact: contact.clone(),
+        case: case.clone(),
+    };
+    let plaintext = serde_json::to_vec(&sealed).map_err(|_| StorageError::Corrupt(TABLE))?;
+    Ok(journey
+        .keyring
+        .seal(Purpose::SupportTask, id, &plaintext, &*journey.entropy))
+}
+
 /// The same, unless the account has such a case already that nobody has settled; then its number.
 pub(crate) fn open_once(
     tx: &mut Tx<'_>,
@@ -159,21 +170,54 @@ pub(crate) fn open_once(
     open(tx, journey, opening)
 }
 
-/// The number under which staff look for the person's teaching record, if they do.
-pub(crate) fn open_lookup(
+/// The number under which staff look for the person's teaching record, or for whose it is, if they
+/// do.
+pub(crate) fn open_for_record(
     tx: &mut Tx<'_>,
     user_id: &UserId,
 ) -> Result<Option<Reference>, StorageError> {
-    let open = support_tasks::find_open(tx, user_id, TRN_LOOKUP)?;
+    let lookup = support_tasks::find_open(tx, user_id, TRN_LOOKUP)?;
+    let open = match lookup {
+        Some(lookup) => Some(lookup),
+        None => support_tasks::find_open(tx, user_id, TRN_IN_USE)?,
+    };
     Ok(open.and_then(|open| Reference::parse(&open)))
+}
+
+/// The case of staff who look for the person's teaching record, if they do.
+fn open_lookup(
+    tx: &mut Tx<'_>,
+    user_id: &UserId,
+) -> Result<Option<(Reference, SupportTask)>, StorageError> {
+    let open = support_tasks::find_open(tx, user_id, TRN_LOOKUP)?;
+    let Some(reference) = open.and_then(|open| Reference::parse(&open)) else {
+        return Ok(None);
+    };
+    let task = support_tasks::find_by_reference(tx, reference.as_str())?;
+    Ok(task.map(|task| (reference, task)))
+}
+
+/// Has staff who look for the person's teaching record look by what the person says now.
+pub(crate) fn correct_lookup(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    user_id: &UserId,
+    details: &TeacherDetails,
+) -> Result<(), StorageError> {
+    let Some((_, task)) = open_lookup(tx, user_id)? else {
+        return Ok(());
+    };
+    let (id, task) = Task::open(journey, task)?;
+    let case = Case::TrnLookup {
+        details: details.clone(),
+    };
+    let sealed = seal(journey, &id, &task.contact, &case)?;
+    support_tasks::replace_sealed(tx, &id, &sealed).map(drop)
 }
 
 /// Takes a case from staff that settled itself: the person's teaching record was found after all.
 pub(crate) fn withdraw_lookup(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), StorageError> {
-    let Some(reference) = open_lookup(tx, user_id)? else {
-        return Ok(());
-    };
-    if let Some(task) = support_tasks::find_by_reference(tx, reference.as_str())?
+    if let Some((reference, task)) = open_lookup(tx, user_id)?
         && support_tasks::close(tx, &task.id, "found_by_lookup")?
     {
         record(tx, EventKind::SupportTaskClosed, &reference, Some(user_id))?;

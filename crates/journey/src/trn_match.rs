@@ -65,6 +65,8 @@ pub enum Match {
     Nothing,
     /// The records could not be asked.
     Unavailable,
+    /// The records were not asked: the person had them asked too often.
+    NotAsked,
 }
 
 impl Match {
@@ -78,8 +80,7 @@ impl Match {
     }
 
     /// Where this leaves the person: who claims to have a TRN or QTS and is not found is looked
-    /// for by staff, and nobody is told that they have none because the records could not be
-    /// asked.
+    /// for by staff, and nobody is told that they have none because the records were not asked.
     #[must_use]
     pub fn outcome(&self, details: &TeacherDetails, policy: MatchPolicy) -> TrnOutcome {
         let (status, trn, level, agreed) = match self {
@@ -90,10 +91,12 @@ impl Match {
                 agreed.clone(),
             ),
             Self::Unclear => (TrnLookupStatus::Pending, None, None, Vec::new()),
-            Self::Nothing | Self::Unavailable if details.claims_a_record() => {
+            Self::Nothing | Self::Unavailable | Self::NotAsked if details.claims_a_record() => {
                 (TrnLookupStatus::Pending, None, None, Vec::new())
             }
-            Self::Nothing | Self::Unavailable => (TrnLookupStatus::None, None, None, Vec::new()),
+            Self::Nothing | Self::Unavailable | Self::NotAsked => {
+                (TrnLookupStatus::None, None, None, Vec::new())
+            }
         };
         TrnOutcome {
             status,
@@ -103,7 +106,7 @@ impl Match {
             policy_version: POLICY_VERSION,
             agreed,
             source: LookupSource::Lookup,
-            is_unavailable: *self == Self::Unavailable,
+            is_unavailable: matches!(self, Self::Unavailable | Self::NotAsked),
         }
     }
 }

@@ -233,6 +233,8 @@ pub enum TrnNews {
     FoundUnstated,
     /// None was found, or none that is sure enough for the client.
     NotFound,
+    /// It was not looked for: the person had it looked for too often.
+    NotAsked,
 }
 
 /// How an interaction ended.

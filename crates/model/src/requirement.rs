@@ -227,6 +227,26 @@ impl DetailsRule {
         }
     }
 
+    /// Whether a person who stands there may change what they said and have their record looked for
+    /// again: neither who has a TRN that is good enough, nor whom staff refused one.
+    #[must_use]
+    pub fn may_be_tried_again(&self, standing: &DetailsStanding) -> bool {
+        self.trn
+            .zip(standing.trn)
+            .is_some_and(|(rule, trn)| rule.is_tried_in_vain(trn))
+    }
+
+    /// Whether a person who stands there and comes back is told so once more: the client requires
+    /// a TRN, or it is not decided yet which one is theirs.
+    #[must_use]
+    pub fn is_told_again(&self, standing: &DetailsStanding) -> bool {
+        self.trn.zip(standing.trn).is_some_and(|(rule, trn)| {
+            rule.is_tried_in_vain(trn)
+                && (rule.requirement == TrnRequirement::Required
+                    || trn.status == TrnLookupStatus::Pending)
+        })
+    }
+
     /// Whether a TRN that is required is there, or need not be yet.
     #[must_use]
     pub fn has_required_trn(&self, standing: &DetailsStanding) -> bool {
@@ -249,6 +269,11 @@ impl TrnRule {
                 || trn.level == Some(VerificationLevel::Medium)
                 || trn.status == TrnLookupStatus::Failed
         })
+    }
+
+    /// Whether another look-up could still do better.
+    fn is_tried_in_vain(self, trn: TrnStanding) -> bool {
+        trn.status != TrnLookupStatus::Failed && !trn.is_enough_for(self.policy)
     }
 
     /// Whether a person who stands there goes on to a client that requires a TRN.

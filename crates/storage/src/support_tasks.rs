@@ -188,6 +188,20 @@ pub fn find_open(
         .optional())?)
 }
 
+/// Replaces what staff need to know of a task; `false` when it is not open.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn replace_sealed(tx: &mut Tx<'_>, id: &str, sealed: &[u8]) -> Result<bool, StorageError> {
+    let replaced = on_either!(tx, connection => diesel::update(support_tasks::table)
+        .filter(support_tasks::id.eq(id))
+        .filter(support_tasks::closed_at.is_null())
+        .set(support_tasks::sealed.eq(sealed))
+        .changed(connection))?;
+    Ok(replaced == 1)
+}
+
 /// Closes a task with what staff decided; `false` when it is not open.
 ///
 /// One conditional `UPDATE` decides, so of any number of decisions exactly one is acted on.

@@ -66,8 +66,8 @@ fn take_details_along(
     from: &UserId,
     into: &UserId,
 ) -> Result<(), StorageError> {
-    let known = InteractionDetails::open(&stage.journey, &stage.interaction)?;
-    if let Some(mut known) = known.filter(|known| known.of_user.as_ref() == Some(from)) {
+    let known = InteractionDetails::open_of(&stage.journey, &stage.interaction, from)?;
+    if let Some(mut known) = known {
         known.of_user = Some(into.clone());
         stage.keep(tx, &known)?;
     }

@@ -20,10 +20,15 @@ use crate::journey::Work;
 use crate::lookup::{self, DueLookup};
 use crate::stage::Stage;
 use crate::support::{self, Case, Opening};
+use crate::trn_match::Match;
 use crate::{outbox, sign_in};
 
 /// How soon the records are asked again when they could not be asked.
 const SOON: Duration = Duration::from_secs(5 * 60);
+
+/// How soon when the person had them asked too often: whoever waits for this finds out no more
+/// than by asking.
+const NOT_SO_SOON: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What became of the answers.
 pub(super) enum Kept {
@@ -97,12 +102,31 @@ pub(crate) fn keep_undecided(
         agreed: Vec::new(),
         ..known.outcome(rule.policy)
     };
-    let user_id = &signed_in.user_id;
-    keep_details(tx, stage, user_id, &known.details)?;
-    let _ = link(tx, stage, user_id, &undecided)?;
-    trn_watchers::watch(tx, user_id, &stage.interaction.client_id)?;
-    let details = known.details.clone();
-    Ok(Some(Undecided { details, trn }))
+    let (user_id, known) = (signed_in.user_id.clone(), known.clone());
+    keep_details(tx, stage, &user_id, &known.details)?;
+    let _ = link(tx, stage, &user_id, &undecided, None)?;
+    end_correction(tx, stage, &known)?;
+    trn_watchers::watch(tx, &user_id, &stage.interaction.client_id)?;
+    Ok(Some(Undecided {
+        details: known.details,
+        trn,
+    }))
+}
+
+/// The answers are kept: none is being corrected any more.
+fn end_correction(
+    tx: &mut Tx<'_>,
+    stage: &mut Stage,
+    known: &InteractionDetails,
+) -> Result<(), StorageError> {
+    if !known.are_corrected {
+        return Ok(());
+    }
+    let kept = InteractionDetails {
+        are_corrected: false,
+        ..known.clone()
+    };
+    stage.keep(tx, &kept)
 }
 
 fn keep_details(
@@ -140,11 +164,17 @@ fn place(
     known: &InteractionDetails,
 ) -> Result<(), StorageError> {
     let found = known.outcome(rule.policy);
-    if let Linked::TrnOfAnother(owner) = link(tx, stage, user_id, &found)? {
+    let again_in = match known.found() {
+        Match::Unavailable => Some(SOON),
+        Match::NotAsked => Some(NOT_SO_SOON),
+        _ => None,
+    };
+    if let Linked::TrnOfAnother(owner) = link(tx, stage, user_id, &found, again_in)? {
         // Another sign-in found the same record a moment ago.
         other_account::offer(stage, owner, InCommon::Trn);
         return Ok(());
     }
+    end_correction(tx, stage, known)?;
     let journey = &stage.journey;
     if found.status == TrnLookupStatus::Found {
         sign_in::record(tx, EventKind::TrnFound, &stage.interaction, user_id)?;
@@ -159,11 +189,15 @@ fn place(
         }
     } else {
         trn_watchers::watch(tx, user_id, &stage.interaction.client_id)?;
+        support::correct_lookup(tx, journey, user_id, &known.details)?;
         if found.status == TrnLookupStatus::Pending && !found.is_unavailable {
             give_to_staff(tx, stage, user_id, &known.details)?;
         }
     }
-    stage.interaction.answers.trn_news = news(&known.details, &found);
+    stage.interaction.answers.trn_news = match known.found() {
+        Match::NotAsked => Some(TrnNews::NotAsked),
+        _ => news(&known.details, &found),
+    };
     Ok(())
 }
 
@@ -187,16 +221,18 @@ fn give_to_staff(
     support::open_once(tx, &stage.journey, &opening).map(drop)
 }
 
-/// Links the account with what was found.
+/// Links the account with what was found. The records are asked again without the person `again_in`
+/// that time.
 fn link(
     tx: &mut Tx<'_>,
     stage: &Stage,
     user_id: &UserId,
     found: &TrnOutcome,
+    again_in: Option<Duration>,
 ) -> Result<Linked, StorageError> {
     let journey = &stage.journey;
     let outcome = unless_worse(found, earlier(tx, stage, user_id)?);
-    let again_at = found.is_unavailable.then(|| tx.now().plus(SOON));
+    let again_at = again_in.map(|pause| tx.now().plus(pause));
     let (keyring, entropy) = (&journey.keyring, &*journey.entropy);
     let link = NewLink::seal(&outcome, user_id, again_at, keyring, entropy);
     trn_links::replace(tx, user_id, &link)

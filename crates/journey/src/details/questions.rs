@@ -54,8 +54,8 @@ pub(crate) fn given_before(
 }
 
 impl Questions {
-    /// The questions of an interaction; `None` when nothing is left to ask. What the person was
-    /// asked so far goes into `standing`.
+    /// The questions of an interaction; `None` when nothing is left to ask and no answer is being
+    /// corrected. What the person was asked so far goes into `standing`.
     ///
     /// Answers of somebody else, who was signed in when they were given, are not theirs.
     pub(crate) fn load(
@@ -73,22 +73,27 @@ impl Questions {
         }
         let user_id = &authentication.user_id;
         standing.details = user_details::standing(tx, user_id)?;
-        let left = rule.left(&standing.details);
+        let known = InteractionDetails::open_of(journey, interaction, user_id)?;
+        let are_corrected = known.as_ref().is_some_and(|known| known.are_corrected)
+            && rule.may_be_tried_again(&standing.details);
+        let left = if are_corrected {
+            rule.clone()
+        } else {
+            rule.left(&standing.details)
+        };
         if !left.asks_anything() {
             return Ok(None);
         }
-        let stored = match user_details::find(tx, user_id)? {
-            Some(row) => super::open(journey, user_id, &row.sealed)?,
-            None => TeacherDetails::default(),
+        let stored = super::stored(tx, journey, user_id)?;
+        let given = if are_corrected {
+            stored
+        } else {
+            given_before(stored, &left, standing.details.trn.is_some())
         };
-        let given = given_before(stored, &left, standing.details.trn.is_some());
-        let known = InteractionDetails::open(journey, interaction)?;
-        let known = known.filter(|known| known.of_user.as_ref() == Some(user_id));
-        let known = known.unwrap_or_else(|| InteractionDetails {
-            of_user: Some(user_id.clone()),
-            details: given.clone(),
-            ..InteractionDetails::default()
-        });
+        let known = InteractionDetails {
+            are_corrected,
+            ..known.unwrap_or_else(|| InteractionDetails::of(user_id, given.clone()))
+        };
         Ok(Some(Self { left, given, known }))
     }
 
@@ -111,11 +116,17 @@ impl Questions {
         let may_go_back = self.is_asked_here(page)
             || next == DetailsPage::CheckAnswers
             || self.back(next) == Some(page);
-        page == next || (self.has_answer_to(page) && may_go_back)
+        page == next
+            || (self.has_answer_to(page) && may_go_back)
+            || (page == DetailsPage::TrnNotFound && self.known.are_corrected)
     }
 
-    /// The page behind one; `None` where there is nothing to go back to but the service.
+    /// The page behind one; `None` where there is nothing to go back to but the service. Who
+    /// corrects their answers came from the page that says why no TRN is there.
     pub(crate) fn back(&self, page: DetailsPage) -> Option<DetailsPage> {
+        if page == DetailsPage::TrnNotFound {
+            return None;
+        }
         if let Some(question) = page.follows_up() {
             return Some(question);
         }
@@ -125,6 +136,7 @@ impl Questions {
         before
             .filter(|question| self.has_answer_to(*question) && self.is_asked_here(*question))
             .last()
+            .or(self.known.are_corrected.then_some(DetailsPage::TrnNotFound))
     }
 
     /// The questions that have an answer to check, in order.

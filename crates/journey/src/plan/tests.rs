@@ -220,6 +220,81 @@ fn consent_is_asked_after_sign_in_and_before_the_account_is_announced() {
     assert_eq!(after, Some(Page::AccountCreated));
 }
 
+#[test]
+fn who_was_not_found_is_told_until_they_correct_their_answers_or_are_found() {
+    use model::trn_lookup::{MatchPolicy, TrnLookupStatus, TrnRequirement, VerificationLevel};
+    let rule = |requirement| {
+        asks(|requirements| {
+            requirements.details.trn = Some(model::requirement::TrnRule {
+                requirement,
+                policy: MatchPolicy::Default,
+                continue_while_pending: false,
+            });
+        })
+    };
+    let (required, optional) = (TrnRequirement::Required, TrnRequirement::Optional);
+    let told = |news| {
+        with_email(|answers| {
+            answers.authentication = Some(authentication(5));
+            answers.trn_news = news;
+        })
+    };
+    let not_found = Page::Details(DetailsPage::TrnNotFound);
+    let check = DetailsPage::CheckAnswers;
+    let not_found_yet = Some(TrnNews::NotFound);
+    for (requirement, news, status, asked, page) in [
+        (required, None, TrnLookupStatus::None, None, Some(not_found)),
+        (
+            required,
+            not_found_yet,
+            TrnLookupStatus::None,
+            Some(check),
+            Some(Page::Details(check)),
+        ),
+        (
+            optional,
+            not_found_yet,
+            TrnLookupStatus::None,
+            None,
+            Some(not_found),
+        ),
+        (
+            optional,
+            Some(TrnNews::NotAsked),
+            TrnLookupStatus::None,
+            None,
+            Some(not_found),
+        ),
+        (
+            optional,
+            not_found_yet,
+            TrnLookupStatus::Pending,
+            Some(check),
+            Some(Page::Details(check)),
+        ),
+        // Whoever left that page corrects nothing any more.
+        (optional, None, TrnLookupStatus::None, Some(check), None),
+        // Found without them meanwhile.
+        (optional, not_found_yet, TrnLookupStatus::Found, None, None),
+    ] {
+        let answers = told(news);
+        let mut standing = standing(&answers, None);
+        standing.details.trn = Some(model::requirement::TrnStanding {
+            status,
+            level: (status == TrnLookupStatus::Found).then_some(VerificationLevel::Low),
+            policy: MatchPolicy::Default,
+        });
+        let interaction = interaction(rule(requirement), answers);
+
+        let planned = plan(&interaction, &standing, None, asked, NOW);
+
+        assert_eq!(
+            planned, page,
+            "{requirement:?} {news:?} {status:?} {asked:?}"
+        );
+    }
+}
+
 fn other_account(
     in_common: InCommon,
     code_sent_at: Option<Timestamp>,

@@ -16,6 +16,7 @@ use crate::interaction_details::InteractionDetails;
 mod again;
 mod at_rest;
 mod attacks;
+mod correcting;
 mod finding;
 mod kept;
 mod limits;

@@ -459,13 +459,16 @@ fn who_claims_a_trn_or_qts_and_is_not_found_waits_and_who_does_not_has_none() {
         (&Match::Unavailable, &ada(), Pending),
         (&Match::Unavailable, &claims_qts, Pending),
         (&Match::Unavailable, &claims_nothing, NoRecord),
+        (&Match::NotAsked, &claims_qts, Pending),
+        (&Match::NotAsked, &claims_nothing, NoRecord),
         (&Match::Unclear, &claims_nothing, Pending),
         (&one, &claims_nothing, Found),
     ] {
         let outcome = found.outcome(details, MatchPolicy::Default);
 
         assert_eq!(outcome.status, status, "{found:?}");
-        assert_eq!(outcome.is_unavailable, *found == Match::Unavailable);
+        let was_not_answered = [Match::Unavailable, Match::NotAsked].contains(found);
+        assert_eq!(outcome.is_unavailable, was_not_answered);
         assert_eq!(outcome.trn.is_some(), status == Found);
         assert_eq!(outcome.level.is_some(), status == Found);
         assert_eq!(outcome.policy_version, POLICY_VERSION);

@@ -290,6 +290,58 @@ fn a_strict_client_asks_once_more_of_whom_the_default_policy_placed() {
 }
 
 #[test]
+fn who_is_looked_for_in_vain_may_be_looked_for_again_and_is_told_where_it_matters() {
+    use TrnLookupStatus::{Failed, Found, None, Pending};
+    let (low, medium) = (
+        Some(VerificationLevel::Low),
+        Some(VerificationLevel::Medium),
+    );
+    let of = |trn: Option<TrnRule>| DetailsRule {
+        trn,
+        ..DetailsRule::default()
+    };
+    let required = of(Some(trn_rule(TrnRequirement::Required, STRICT)));
+    let optional = of(Some(trn_rule(TrnRequirement::Optional, STRICT)));
+    let standing = |trn: Option<TrnStanding>| DetailsStanding {
+        trn,
+        ..DetailsStanding::default()
+    };
+
+    for (trn, may_try, is_told_by_required, is_told_by_optional) in [
+        (placed(None, Option::None, STRICT), true, true, false),
+        (placed(Pending, Option::None, STRICT), true, true, true),
+        (placed(Found, low, STRICT), true, true, false),
+        (placed(Found, medium, STRICT), false, false, false),
+        (placed(Failed, Option::None, STRICT), false, false, false),
+    ] {
+        let standing = standing(Some(trn));
+        assert_eq!(required.may_be_tried_again(&standing), may_try, "{trn:?}");
+        assert_eq!(optional.may_be_tried_again(&standing), may_try, "{trn:?}");
+        assert_eq!(
+            required.is_told_again(&standing),
+            is_told_by_required,
+            "{trn:?}"
+        );
+        assert_eq!(
+            optional.is_told_again(&standing),
+            is_told_by_optional,
+            "{trn:?}"
+        );
+    }
+    // Neither who was never looked for, nor at a client that asks for no TRN.
+    for (rule, trn) in [
+        (required, Option::None),
+        (
+            of(Option::None),
+            Some(placed(Pending, Option::None, STRICT)),
+        ),
+    ] {
+        assert!(!rule.may_be_tried_again(&standing(trn)));
+        assert!(!rule.is_told_again(&standing(trn)));
+    }
+}
+
+#[test]
 fn details_are_asked_after_signing_in_and_before_agreeing() {
     let requirements = asks(|r| {
         r.choose_account = true;

@@ -109,6 +109,26 @@ fn of_many_who_close_a_task_at_once_one_decides() {
 }
 
 #[test]
+fn what_staff_need_to_know_is_replaced_while_the_task_is_open() {
+    on_both_databases(|store, _| {
+        assert_eq!(opened(store, task("GAI-7K3M-Q2X9")), Opened::Opened);
+        let replaced = |sealed: &'static [u8]| {
+            write(store, move |tx| {
+                replace_sealed(tx, "id of GAI-7K3M-Q2X9", sealed)
+            })
+        };
+
+        assert!(replaced(b"other answers"));
+        write(store, |tx| close(tx, "id of GAI-7K3M-Q2X9", "no_change"));
+        assert!(!replaced(b"too late"));
+
+        let task = found(store, "GAI-7K3M-Q2X9").unwrap();
+        assert_eq!(task.sealed, b"other answers");
+        assert!(!write(store, |tx| replace_sealed(tx, "guess", b"")));
+    });
+}
+
+#[test]
 fn a_task_that_was_never_opened_is_not_closed() {
     on_both_databases(|store, _| {
         assert!(!write(store, |tx| close(tx, "guess", "refused")));

@@ -403,6 +403,22 @@ fn a_changed_answer_of_an_earlier_sign_in_has_a_way_back_to_its_question() {
 }
 
 #[test]
+fn who_corrects_answers_may_change_each_and_goes_back_to_why() {
+    let mut questions = questions(rule(MatchPolicy::Default), whole_details());
+    questions.known.are_corrected = true;
+
+    let opened: Vec<_> = every_page().filter(|page| questions.opens(*page)).collect();
+
+    let pages = &DetailsPage::QUESTIONS[..];
+    assert_eq!(
+        opened,
+        [pages, &[CheckAnswers, DetailsPage::TrnNotFound]].concat()
+    );
+    assert_eq!(questions.back(CheckAnswers), Some(DetailsPage::TrnNotFound));
+    assert_eq!(questions.back(DetailsPage::TrnNotFound), None);
+}
+
+#[test]
 fn only_what_the_rule_asks_is_there_to_check() {
     let given = TeacherDetails {
         qts: Some(Qts::Yes {

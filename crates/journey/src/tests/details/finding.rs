@@ -25,7 +25,7 @@ async fn open_case(teacher: &Teacher<'_>) -> Option<String> {
     let open = teacher
         .world
         .store
-        .read(move |tx| support::open_lookup(tx, &user_id));
+        .read(move |tx| support::open_for_record(tx, &user_id));
     open.await.unwrap().map(|reference| reference.to_string())
 }
 
