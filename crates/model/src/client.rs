@@ -288,6 +288,12 @@ impl Client {
         self.settings.grant_types.contains(&grant)
     }
 
+    /// Whether people who authenticated that strongly may come to it.
+    #[must_use]
+    pub fn accepts(&self, acr: Acr) -> bool {
+        acr >= self.settings.minimum_acr
+    }
+
     /// The redirect target of a request, if it is registered.
     #[must_use]
     pub fn redirect(&self, requested: &str) -> Option<RegisteredRedirect> {

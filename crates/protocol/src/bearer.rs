@@ -20,6 +20,12 @@ pub(crate) enum BearerError {
     Invalid,
     /// The token is good, but not for this. Names the scope that is.
     InsufficientScope(&'static str),
+    /// The token is good, but the person authenticated less strongly than its client demands
+    /// (RFC 9470 §3). Names the class that is enough.
+    InsufficientAuthentication {
+        /// What to ask for in `acr_values`.
+        acr_values: &'static str,
+    },
 }
 
 impl BearerError {
@@ -40,6 +46,12 @@ impl BearerError {
                 StatusCode::FORBIDDEN,
                 format!(
                     r#", error="insufficient_scope", error_description="The access token lacks a scope.", scope="{scope}""#
+                ),
+            ),
+            Self::InsufficientAuthentication { acr_values } => (
+                StatusCode::UNAUTHORIZED,
+                format!(
+                    r#", error="insufficient_user_authentication", error_description="The person authenticated less strongly than this client demands.", acr_values="{acr_values}""#
                 ),
             ),
         };

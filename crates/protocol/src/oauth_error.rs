@@ -75,6 +75,9 @@ pub(crate) enum OAuthError {
     #[error("The refresh token was used before; its whole family is revoked.")]
     ReplayedRefreshToken,
 
+    #[error("The person authenticated less strongly than this client demands now.")]
+    TooWeak,
+
     #[error("The parameter scope must be words of printable ASCII parted by spaces.")]
     MalformedScope,
     #[error("The scope is not one that the client may have.")]
@@ -121,7 +124,8 @@ impl OAuthError {
             | Self::UnexpectedVerifier
             | Self::WrongVerifier
             | Self::UnknownRefreshToken
-            | Self::ReplayedRefreshToken => ("invalid_grant", StatusCode::BAD_REQUEST),
+            | Self::ReplayedRefreshToken
+            | Self::TooWeak => ("invalid_grant", StatusCode::BAD_REQUEST),
             Self::MalformedScope | Self::ScopeNotAllowed | Self::ScopeBeyondGrant => {
                 ("invalid_scope", StatusCode::BAD_REQUEST)
             }

@@ -1,6 +1,7 @@
 //! A provider over a database of its own, for tests that speak to it as clients do.
 
 pub(crate) mod browser;
+pub(crate) mod second_factor;
 pub(crate) mod teacher;
 
 use std::sync::{Arc, OnceLock};

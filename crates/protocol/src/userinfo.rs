@@ -56,6 +56,10 @@ async fn tell(provider: &Provider, mut token: LiveToken) -> Result<HttpResponse,
     let Some(SpokenFor { user, subject }) = person else {
         return Ok(BearerError::Invalid.respond());
     };
+    if !token.client.accepts(subject.authentication.acr) {
+        let acr_values = token.client.settings.minimum_acr.as_str();
+        return Ok(BearerError::InsufficientAuthentication { acr_values }.respond());
+    }
     let release = Release {
         client: &token.client,
         scope: &token.scope,

@@ -57,7 +57,7 @@ async fn the_document_is_this_and_nothing_else() {
             "response_modes_supported": ["query", "form_post"],
             "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
-            "acr_values_supported": ["Cl"],
+            "acr_values_supported": ["Cl", "Cl.Cm"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": algorithms,
             "userinfo_signing_alg_values_supported": algorithms,

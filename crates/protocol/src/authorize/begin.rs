@@ -173,7 +173,7 @@ pub(crate) fn issue(
         grant: Grant {
             id: grant_id,
             client_id: recipient.client.id.clone(),
-            authentication: session.authentication.clone(),
+            authentication: request.acr.stated(&session.authentication),
             sid: session.sid.clone(),
             scope: request.scope.clone(),
             claims: request.claims.kept(&provider.keyring),

@@ -57,6 +57,12 @@ pub(crate) fn decide(
                 "Nobody is signed in, or not recently enough.",
             ))
         }
+        (missing, PagesAllowed::No) if missing.contains(&Unmet::SecondFactor) => {
+            Decision::Refuse(Refusal::new(
+                "interaction_required",
+                "The person would have to give a second factor.",
+            ))
+        }
         (missing, PagesAllowed::No)
             if missing.contains(&Unmet::Details) || missing.contains(&Unmet::Trn) =>
         {

@@ -1,12 +1,11 @@
 //! An authorization request, parsed once (OpenID Connect Core §3.1.2.1).
 
-use model::browser_session::Acr;
 use model::client::{ConsentPolicy, GrantType};
 use model::raw_pairs::{RawPairs, Repeated};
-use model::requirement::{ConsentRule, DetailsRule, Requirements, SecondFactorRule};
+use model::requirement::{ConsentRule, DetailsRule, FactorTask, Requirements, SecondFactorRule};
 use model::{Client, EmailAddress, ScopeSet};
 
-use crate::authorize::acr;
+use crate::authorize::acr::AcceptedAcr;
 use crate::authorize::claims_parameter::ClaimsParameter;
 use crate::authorize::error::{Refusal, ShowPage};
 use crate::authorize::expected::ExpectedPerson;
@@ -21,7 +20,7 @@ use crate::pkce::CodeChallenge;
 const NONCE_MAX: usize = 1_000;
 
 /// The parameters that we read; each may come once at most (RFC 6749 §3.1).
-const READ_ONCE: [&str; 17] = [
+const READ_ONCE: [&str; 18] = [
     "response_type",
     "response_mode",
     "scope",
@@ -39,6 +38,7 @@ const READ_ONCE: [&str; 17] = [
     "registration",
     "acr_values",
     "claims",
+    "action",
 ];
 
 /// An authorization request in which nothing is left to check.
@@ -54,6 +54,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) pages: PagesAllowed,
     /// What is to be told, and asked, by name.
     pub(crate) claims: ClaimsParameter,
+    /// The authentication context classes that it is content with.
+    pub(crate) acr: AcceptedAcr,
     /// Whom the client means.
     pub(crate) expected: ExpectedPerson,
     pub(crate) login_hint: Option<EmailAddress>,
@@ -107,7 +109,8 @@ impl AuthorizationRequest {
         let scope = scope(value("scope"), client)?;
         let prompts = Prompts::parse(value("prompt"))?;
         let claims = ClaimsParameter::parse(value("claims"))?;
-        acr::is_within_reach(&claims)?;
+        let acr = AcceptedAcr::parse(value("acr_values"), &claims, client)?;
+        let task = task(value("action"), client)?;
         let shared = scope.union(&claims.scope(&client.settings.scope));
         resource(value("resource"), client)?;
         Ok(Self {
@@ -117,8 +120,11 @@ impl AuthorizationRequest {
                 fresh_sign_in: prompts.contains(Prompt::Login),
                 max_age: max_age(value("max_age"))?,
                 choose_account: prompts.contains(Prompt::SelectAccount),
-                second_factor: second_factor(client),
-                task: None,
+                second_factor: match &task {
+                    Some(_) => SecondFactorRule::Anew,
+                    None => acr.rule(),
+                },
+                task,
                 details: DetailsRule::of(&client.settings, &shared),
                 consent: consent(client, &prompts, shared),
             },
@@ -132,6 +138,7 @@ impl AuthorizationRequest {
                 &claims,
             ),
             claims,
+            acr,
             login_hint: value("login_hint").and_then(|hint| EmailAddress::parse(hint).ok()),
             scope,
         })
@@ -271,12 +278,20 @@ fn hinted(
     }
 }
 
-/// A client may need two factors of everybody, whatever it asks for.
-fn second_factor(client: &Client) -> SecondFactorRule {
-    match client.settings.minimum_acr {
-        Acr::Cl => SecondFactorRule::IfChosen,
-        Acr::ClCm => SecondFactorRule::Required,
+/// `action`: what somebody came to change of their second factor. Only the account area asks for
+/// that.
+fn task(value: Option<&str>, client: &Client) -> Result<Option<FactorTask>, Refusal> {
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    if !client.id.is_account_area() {
+        return Err(Refusal::invalid_request(
+            "This client may not send the parameter action.",
+        ));
     }
+    let task = FactorTask::parse(value)
+        .ok_or_else(|| Refusal::invalid_request("The parameter action names no action."))?;
+    Ok(Some(task))
 }
 
 /// What is shared has to be agreed to, whether it was asked for by scope or by name.

@@ -3,6 +3,7 @@
 
 mod claims_parameter;
 mod merged_accounts;
+mod second_factor;
 mod teacher_details;
 
 use model::browser_session::Authentication;

@@ -67,6 +67,10 @@ fn redeem(
     if let Err(refusal) = check(&code, request) {
         return Ok(Err(refusal));
     }
+    // The setting may have been raised since the code was issued.
+    if !client.accepts(code.grant.authentication.acr) {
+        return Ok(Err(OAuthError::TooWeak));
+    }
     issue(tx, client, code, drawn, lifetimes).map(Ok)
 }
 

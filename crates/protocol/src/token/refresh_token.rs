@@ -80,6 +80,9 @@ fn redeem(
         Ok(rotated) => rotated,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    if !client.accepts(grant.authentication.acr) {
+        return Ok(Err(OAuthError::TooWeak));
+    }
     // Only now: the successor stands, so that a client that asked for too much can ask again.
     let scope = match presented.scope {
         Some(scope) if !scope.is_subset(&grant.scope) => {

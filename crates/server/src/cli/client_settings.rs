@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use model::browser_session::Acr;
 use model::client::{
     ApplicationType, AssertionAudience, AuthMethod, ClientSettings, ConsentPolicy, GrantType,
     ProfileRequirement,
@@ -80,6 +81,9 @@ pub(super) struct SettingFlags {
     /// none, or required: whether people are asked for name and date of birth (scope profile)
     #[arg(long, value_name = "REQUIREMENT", value_parser = word::<ProfileRequirement>)]
     profile_requirement: Option<ProfileRequirement>,
+    /// Cl, or Cl.Cm: how strongly people must be authenticated, whatever it asks for
+    #[arg(long, value_name = "ACR", value_parser = word::<Acr>)]
+    minimum_acr: Option<Acr>,
     /// Where it is told when a TRN is found (RFC 8935)
     #[arg(long, value_name = "URL")]
     event_endpoint: Option<Url>,
@@ -153,6 +157,7 @@ impl SettingFlags {
         put(&mut to.match_policy, self.match_policy);
         put(&mut to.continue_while_pending, self.continue_while_pending);
         put(&mut to.profile_requirement, self.profile_requirement);
+        put(&mut to.minimum_acr, self.minimum_acr);
         put_some(&mut to.event_endpoint, self.event_endpoint);
         put_some(&mut to.userinfo_signed_response_alg, self.userinfo_alg);
         put_some(&mut to.resource, self.resource);

@@ -228,7 +228,7 @@ async fn a_class_that_nobody_reaches_is_refused_where_it_is_essential_only() {
         ("error", "unmet_authentication_requirements"),
         (
             "error_description",
-            "None of the acr values that the request cannot do without is served here.",
+            "None of the acr values that the request cannot do without is served to this client.",
         ),
         ("iss", ISSUER),
     ]);
