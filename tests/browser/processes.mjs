@@ -154,6 +154,8 @@ export class Demo {
         event_endpoint: `${this.address}/events`,
       }),
       variant('national-insurance', {}),
+      variant('two-factors-required', { scope: this.client.scope, minimum_acr: 'Cl.Cm' }),
+      variant('two-factors-preferred', { scope: this.client.scope }),
     ]
   }
 

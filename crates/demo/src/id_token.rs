@@ -49,6 +49,8 @@ pub(crate) struct Asked {
     pub(crate) nonce: Nonce,
     /// Seconds.
     pub(crate) max_age: Option<u64>,
+    /// The `acr` without which the service lets nobody in.
+    pub(crate) acr: Option<&'static str>,
 }
 
 /// Why an ID token is not believed.
@@ -66,6 +68,8 @@ pub(crate) enum Refusal {
     ForeignAccessToken,
     #[error("the sign-in is older than max_age allows, or auth_time is missing")]
     TooOld,
+    #[error("its acr is not the one that this service needs")]
+    TooWeak,
 }
 
 /// The claims of an ID token that passed every check.
@@ -91,6 +95,9 @@ pub(crate) fn checked_claims<'t>(
     if !is_recent_enough(claims, asked.max_age) {
         return Err(Refusal::TooOld);
     }
+    if !is_strong_enough(claims, asked.acr) {
+        return Err(Refusal::TooWeak);
+    }
     Ok(claims)
 }
 
@@ -103,6 +110,11 @@ fn is_recent_enough(claims: &Claims, max_age: Option<u64>) -> bool {
         // A sign-in takes a moment between its proof and the token that tells of it.
         (claims.issue_time() - auth_time).num_seconds() <= seconds.saturating_add(60)
     })
+}
+
+/// A service that needs an `acr` looks at it (OpenID Connect Core §3.1.3.7 step 12).
+fn is_strong_enough(claims: &Claims, needed: Option<&str>) -> bool {
+    needed.is_none_or(|needed| claims.auth_context_ref().is_some_and(|acr| **acr == needed))
 }
 
 #[cfg(test)]
@@ -134,6 +146,20 @@ mod tests {
                 "auth_time": 990,
             })
         );
+    }
+
+    #[test]
+    fn a_sign_in_with_one_factor_is_too_weak_where_two_are_needed() {
+        let with = |acr: &str| {
+            let mut claims = serde_json::to_value(claims(None)).unwrap();
+            claims["acr"] = json!(acr);
+            serde_json::from_value::<Claims>(claims).unwrap()
+        };
+
+        assert!(is_strong_enough(&with("Cl"), None));
+        assert!(is_strong_enough(&with("Cl.Cm"), Some("Cl.Cm")));
+        assert!(!is_strong_enough(&with("Cl"), Some("Cl.Cm")));
+        assert!(!is_strong_enough(&claims(None), Some("Cl.Cm")));
     }
 
     #[test]

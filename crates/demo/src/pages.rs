@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
 
 use crate::html::{Text, claims_table, page};
-use crate::policy::Policy;
+use crate::policy::{Policy, TWO_FACTORS};
 use crate::provider::{Fault, RelyingService, causes};
 use crate::sessions::{SessionId, Sessions};
 use crate::teaching_record::explanation;
@@ -114,9 +114,10 @@ pub(crate) async fn claims(
         ""
     };
     let main = format!(
-        "<h1>You are signed in as {who}</h1>\n{record}{granted}{refresh}{userinfo}{id_token}\
+        "<h1>You are signed in as {who}</h1>\n{how}{record}{granted}{refresh}{userinfo}{id_token}\
          <form action=\"/sign-out\" method=\"post\"><button type=\"submit\">Sign out</button></form>",
         who = Text(who),
+        how = how_they_signed_in(&signed_in.id_token_claims),
         record = teaching_record(&signed_in.userinfo, &sessions),
         id_token = claims_table("ID token", &signed_in.id_token_claims),
         userinfo = claims_table("User information", &signed_in.userinfo),
@@ -126,6 +127,30 @@ pub(crate) async fn claims(
         &service.provider_origin(),
         "You are signed in",
         &main,
+    )
+}
+
+/// How strongly the person authenticated, and by what: `acr` and `amr` in plain words.
+fn how_they_signed_in(id_token: &Map<String, Value>) -> String {
+    let Some(acr) = id_token.get("acr").and_then(Value::as_str) else {
+        return String::new();
+    };
+    let strength = if acr == TWO_FACTORS {
+        "with two factors"
+    } else {
+        "with one factor"
+    };
+    let amr = id_token.get("amr").and_then(Value::as_array);
+    let methods: Vec<&str> = amr
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    format!(
+        "<p>You signed in {strength} (<code>acr</code> <code>{acr}</code>), by \
+         <code>{methods}</code>.</p>\n",
+        acr = Text(acr),
+        methods = Text(&methods.join(" ")),
     )
 }
 

@@ -1,12 +1,15 @@
-//! What this service can need to know of a teacher: it is registered with the provider once for
-//! each, as clients of their own.
+//! What this service can need of people: to know of their teaching record, or that they give a
+//! second factor. It is registered with the provider once for each, as clients of their own.
 
 use openidconnect::Scope;
 
-/// How much a service cares about teacher details.
+/// The `acr` of a sign-in with two factors.
+pub(crate) const TWO_FACTORS: &str = "Cl.Cm";
+
+/// What a service cares about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Policy {
-    /// Not at all.
+    /// Nothing in particular.
     #[default]
     Plain,
     /// It asks for a TRN, and people go on without one.
@@ -19,17 +22,23 @@ pub(crate) enum Policy {
     TrnPending,
     /// It asks for the National Insurance number.
     NationalInsurance,
+    /// Nobody comes in with one factor.
+    TwoFactorsRequired,
+    /// It asks for two factors, and takes one.
+    TwoFactorsPreferred,
 }
 
 impl Policy {
     /// Every policy, in the order in which the start page offers them.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Plain,
         Self::TrnOptional,
         Self::TrnRequired,
         Self::TrnStrict,
         Self::TrnPending,
         Self::NationalInsurance,
+        Self::TwoFactorsRequired,
+        Self::TwoFactorsPreferred,
     ];
 
     /// Its name in forms and at the end of the client's identifier.
@@ -41,6 +50,8 @@ impl Policy {
             Self::TrnStrict => "trn-strict",
             Self::TrnPending => "trn-pending",
             Self::NationalInsurance => "national-insurance",
+            Self::TwoFactorsRequired => "two-factors-required",
+            Self::TwoFactorsPreferred => "two-factors-preferred",
         }
     }
 
@@ -68,6 +79,10 @@ impl Policy {
                 "A service that needs your TRN, but lets you in while it is looked for"
             }
             Self::NationalInsurance => "A service that asks for your National Insurance number",
+            Self::TwoFactorsRequired => "A service that needs you to sign in with two factors",
+            Self::TwoFactorsPreferred => {
+                "A service that would like you to sign in with two factors"
+            }
         }
     }
 
@@ -80,13 +95,32 @@ impl Policy {
             Self::TrnStrict => "trn_requirement = required, match_policy = strict",
             Self::TrnPending => "trn_requirement = required, continue_while_pending = true",
             Self::NationalInsurance => "scope = … national_insurance",
+            Self::TwoFactorsRequired => "minimum_acr = Cl.Cm",
+            Self::TwoFactorsPreferred => "minimum_acr = Cl; the request says acr_values=Cl.Cm",
+        }
+    }
+
+    /// The authentication context class that it asks for in its requests, if it does not leave
+    /// that to its registration.
+    pub(crate) const fn preferred_acr(self) -> Option<&'static str> {
+        match self {
+            Self::TwoFactorsPreferred => Some(TWO_FACTORS),
+            _ => None,
+        }
+    }
+
+    /// The authentication context class without which it lets nobody in.
+    pub(crate) const fn required_acr(self) -> Option<&'static str> {
+        match self {
+            Self::TwoFactorsRequired => Some(TWO_FACTORS),
+            _ => None,
         }
     }
 
     /// The scope that it adds to whatever else is asked for.
     pub(crate) fn scope(self) -> Option<Scope> {
         let scope = match self {
-            Self::Plain => return None,
+            Self::Plain | Self::TwoFactorsRequired | Self::TwoFactorsPreferred => return None,
             Self::TrnOptional | Self::TrnRequired | Self::TrnStrict | Self::TrnPending => "trn",
             Self::NationalInsurance => "national_insurance",
         };

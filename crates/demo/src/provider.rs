@@ -12,10 +12,11 @@ use openidconnect::core::{
     CoreRevocationErrorResponse, CoreTokenIntrospectionResponse,
 };
 use openidconnect::{
-    AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndSessionUrl,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpClientError, HttpRequest, HttpResponse,
-    IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PostLogoutRedirectUrl,
-    ProviderMetadataWithLogout, RedirectUrl, StandardErrorResponse, TokenResponse, UserInfoClaims,
+    AuthenticationContextClass, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret,
+    CsrfToken, EndSessionUrl, EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpClientError,
+    HttpRequest, HttpResponse, IssuerUrl, LogoutRequest, Nonce, OAuth2TokenResponse,
+    PkceCodeChallenge, PostLogoutRedirectUrl, ProviderMetadataWithLogout, RedirectUrl,
+    StandardErrorResponse, TokenResponse, UserInfoClaims,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -201,6 +202,9 @@ impl Provider<'_> {
         if let Some(seconds) = wishes.max_age {
             request = request.set_max_age(Duration::from_secs(seconds));
         }
+        if let Some(acr) = wishes.policy.preferred_acr() {
+            request = request.add_auth_context_value(AuthenticationContextClass::new(acr.into()));
+        }
         let (url, state, nonce) = request.url();
         (
             url.into(),
@@ -223,6 +227,7 @@ impl Provider<'_> {
         let asked = Asked {
             nonce: pending.nonce,
             max_age: pending.max_age,
+            acr: pending.policy.required_acr(),
         };
         let http = self.service.http();
         let tokens = self

@@ -94,6 +94,8 @@ fn the_shipped_clients_are_right() {
             "demo-trn-strict",
             "demo-trn-pending",
             "demo-national-insurance",
+            "demo-two-factors-required",
+            "demo-two-factors-preferred",
             "nightly-report",
             "classroom-app",
             "register-for-training"
