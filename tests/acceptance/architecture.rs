@@ -66,14 +66,15 @@ fn crates_depend_on_each_other_as_the_design_draws_it() {
         .collect();
 
     let expected = [
-        ("demo", &[][..]),
+        ("account", &["model", "pages", "storage"][..]),
+        ("demo", &[]),
         ("journey", &["model", "pages", "storage"]),
         ("model", &[]),
         ("pages", &["model"]),
         ("protocol", &["model", "pages", "storage"]),
         (
             "server",
-            &["journey", "model", "pages", "protocol", "storage"],
+            &["account", "journey", "model", "pages", "protocol", "storage"],
         ),
         ("storage", &["model"]),
     ];
@@ -92,6 +93,7 @@ fn a_library_that_one_crate_hides_is_named_by_no_other() {
             "actix-web",
             &[
                 "acceptance",
+                "account",
                 "bench",
                 "demo",
                 "journey",
@@ -194,6 +196,10 @@ fn every_template_is_used_by_a_view_and_every_sample_renders() {
     gallery.used.extend(templates_used_by("layout"));
     gallery.used.extend(templates_used_by("email/layout.html"));
 
+    gallery.show::<account::interrupted::InterruptedPage>();
+    gallery.show::<account::overview::OverviewPage>();
+    gallery.show::<account::passkey_name::PasskeyNamePage>();
+    gallery.show::<account::second_factor::SecondFactorPage>();
     gallery.show::<journey::account_created::AccountCreatedPage>();
     gallery.show::<journey::accounts::freeze::FreezePage>();
     gallery.show::<journey::accounts::keep_address::KeepAddressPage>();

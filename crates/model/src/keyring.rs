@@ -55,6 +55,8 @@ pub enum Purpose {
     TotpSeed,
     /// What a person is setting up or giving as a second factor, bound to the interaction.
     InteractionFactor,
+    /// What somebody leaves the account area with to sign in: state and code verifier.
+    AccountVisit,
 }
 
 impl Purpose {
@@ -80,6 +82,7 @@ impl Purpose {
             Self::WantedValue => b"wanted-value",
             Self::TotpSeed => b"totp-seed",
             Self::InteractionFactor => b"interaction-factor",
+            Self::AccountVisit => b"account-visit",
         }
     }
 }

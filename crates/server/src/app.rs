@@ -88,9 +88,11 @@ fn routes(
 ) {
     app.app_data(Data::new(composition.provider.clone()))
         .app_data(Data::new(composition.journey.clone()))
+        .app_data(Data::new(composition.account.clone()))
         .app_data(Data::new(composition.pages.clone()))
         .configure(protocol::routes)
         .configure(journey::routes)
+        .configure(account::routes)
         .configure(pages::assets::configure)
         .configure(information::routes(information.clone()))
         .configure(health.routes());

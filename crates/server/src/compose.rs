@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use account::Account;
 use journey::Journey;
 use journey::mailer::Mailer;
 use journey::synonyms::{InvalidSynonyms, Synonyms};
 use journey::teacher_records::TeacherRecords;
+use model::redirect_uri::InvalidRedirectUri;
 use model::{Clock, Cookies, Entropy, Keyring, SlowHash, SystemClock, SystemEntropy};
 use pages::{Pages, PagesError};
 use protocol::client_keys::ClientKeys;
@@ -74,6 +76,9 @@ pub enum StartError {
     /// The clients file could not be followed.
     #[error(transparent)]
     Registration(#[from] RegistrationError),
+    /// The issuer is not where the account area can be answered.
+    #[error("the account area cannot be answered at the issuer: {0}")]
+    AccountArea(#[from] InvalidRedirectUri),
     /// A template is wrong.
     #[error(transparent)]
     Pages(#[from] PagesError),
@@ -172,6 +177,8 @@ pub struct Composition {
     pub provider: Provider,
     /// The pages of the journey.
     pub journey: Journey,
+    /// The account area.
+    pub account: Account,
     /// The pages.
     pub pages: Pages,
     /// The mailbox page, where mail stays here.
@@ -193,14 +200,22 @@ impl Composition {
         let ground = Ground::open(config, nature)?;
         let keys = Keys::open(&ground.upkeep.keep_up()?, &ground.keyring)?;
         registration::follow(clients, &ground.store, &ground.keyring, &*nature.entropy)?;
+        registration::follow_built_in(
+            account_client(config)?,
+            &ground.store,
+            &ground.keyring,
+            &*nature.entropy,
+        )?;
         let pages = Pages::new(config.presentation.pages())?;
         let (mailer, mailbox) = mailer(config, nature)?;
         let provider = provider(config, nature, &ground, keys, &pages);
         let journey = journey(config, nature, &ground, mailer, &pages)?;
+        let account = account(config, nature, &ground, &pages);
         Ok(Self {
             ground,
             provider,
             journey,
+            account,
             pages,
             mailbox,
         })
@@ -246,6 +261,30 @@ fn provider(
         client_keys: ClientKeys::new(Outbound::new(config.outbound.allowed_hosts.clone())),
         outbound: Outbound::new(config.outbound.allowed_hosts.clone()),
         secrets: SecretChecker::new(ground.keyring.clone(), ground.slow_hash.clone()),
+        entropy: Arc::clone(&nature.entropy),
+    })
+}
+
+/// The account area as a client of ours.
+fn account_client(config: &Config) -> Result<ClientEntry, InvalidRedirectUri> {
+    let product_name = &config.presentation.product_name;
+    Ok(ClientEntry {
+        id: account::client::id(),
+        settings: account::client::settings(config.issuer.as_str(), product_name)?,
+        secret: None,
+    })
+}
+
+fn account(config: &Config, nature: &Nature, ground: &Ground, pages: &Pages) -> Account {
+    Account::new(account::Parts {
+        issuer: config.issuer.as_str().to_owned(),
+        cookies: cookies(config),
+        session: config.sign_in.session,
+        absence: config.sign_in.interaction,
+        passkeys: account::Passkeys::Offered,
+        store: ground.store.clone(),
+        pages: pages.clone(),
+        keyring: ground.keyring.clone(),
         entropy: Arc::clone(&nature.entropy),
     })
 }

@@ -171,6 +171,30 @@ fn a_client_of_the_clients_file_is_changed_there() {
     }
 }
 
+#[test]
+fn the_client_of_the_account_area_is_nobodys_to_change() {
+    let deployment = Deployment::of_files();
+    let add = "client add account --name X --redirect-uri https://service.example/";
+    drop(deployment.start());
+
+    assert!(print(&deployment, "client list").contains("built-in"));
+    let before = print(&deployment, "client show account --json");
+    for change in [
+        add,
+        "client update account --redirect-uri https://service.example/",
+        "client rotate-secret account",
+        "client disable account",
+        "client enable account",
+    ] {
+        let refused = refusal(&deployment, change);
+        assert!(
+            refused.contains("account is the provider's own client"),
+            "{change}: {refused}"
+        );
+    }
+    assert_eq!(print(&deployment, "client show account --json"), before);
+}
+
 /// What a command prints.
 #[track_caller]
 fn print(deployment: &Deployment, command: &str) -> String {
