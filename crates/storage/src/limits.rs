@@ -80,6 +80,54 @@ pub fn release(tx: &mut Tx<'_>, counters: &[Counter]) -> Result<(), StorageError
     Ok(())
 }
 
+/// How much more may happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// How many times, before a counter is full.
+    pub left: u32,
+    /// When there is more room again, if there is none now.
+    pub until: Timestamp,
+}
+
+/// What is left in the fullest of several counters; in none, everything. Counts nothing: only
+/// [`hit`] decides what may happen.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn room(tx: &mut Tx<'_>, counters: &[Counter]) -> Result<Room, StorageError> {
+    let mut fullest = Room {
+        left: u32::MAX,
+        until: tx.now(),
+    };
+    for counter in counters {
+        let room = room_in(tx, counter)?;
+        let is_fuller = (room.left, fullest.until) < (fullest.left, room.until);
+        if is_fuller {
+            fullest = room;
+        }
+    }
+    Ok(fullest)
+}
+
+fn room_in(tx: &mut Tx<'_>, counter: &Counter) -> Result<Room, StorageError> {
+    let now = tx.now();
+    let counted: Option<(i64, i64)> = on_either!(tx, connection => limits::table
+        .find((counter.kind, &counter.subject))
+        .select((limits::count, limits::expires_at))
+        .first(connection)
+        .optional())?;
+    let (count, until) = match counted {
+        Some((count, until)) if until > now.millis() => (count, Timestamp::from_millis(until)),
+        _ => (0, now),
+    };
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    Ok(Room {
+        left: counter.limit.count.saturating_sub(count),
+        until,
+    })
+}
+
 fn hit_one(tx: &mut Tx<'_>, counter: &Counter) -> Result<Hit, StorageError> {
     let now = tx.now();
     if counter.limit.count == 0 {

@@ -140,3 +140,43 @@ fn parallel_hits_never_pass_a_limit_together_where_a_window_ends() {
         assert_eq!(allowed, 7);
     });
 }
+
+#[test]
+fn the_room_that_is_left_is_that_of_the_fullest_counter() {
+    on_both_databases(|store, clock| {
+        let both = || {
+            vec![
+                counter("by_interaction", "one", 2),
+                counter("by_account", "ada", 5),
+            ]
+        };
+        let left = || write(store, move |tx| Ok(room(tx, &both())?.left));
+        assert_eq!(left(), 2);
+
+        hits(store, both());
+        assert_eq!(left(), 1);
+        clock.advance(5 * MINUTE);
+        hits(store, vec![counter("by_account", "ada", 5); 4]);
+        let full = write(store, move |tx| room(tx, &both()));
+
+        let until = START.plus(15 * MINUTE);
+        assert_eq!(full, Room { left: 0, until });
+        clock.advance(10 * MINUTE);
+        assert_eq!(left(), 2);
+    });
+}
+
+#[test]
+fn of_two_full_counters_the_one_that_is_full_for_longer_tells_when_there_is_room() {
+    on_both_databases(|store, clock| {
+        let (first, second) = (counter("first", "ada", 1), counter("second", "ada", 1));
+        hits(store, vec![second.clone()]);
+        clock.advance(MINUTE);
+        hits(store, vec![first.clone()]);
+
+        let full = write(store, move |tx| room(tx, &[first, second]));
+
+        let until = START.plus(16 * MINUTE);
+        assert_eq!(full, Room { left: 0, until });
+    });
+}
