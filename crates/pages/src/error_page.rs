@@ -22,6 +22,8 @@ pub enum ErrorPage {
     Problem,
     /// We, or something we need, cannot answer now.
     Unavailable,
+    /// Too many people at once, for a moment.
+    Busy,
     /// The browser does not send our cookies.
     CookiesOff,
     /// The page was left open for too long.
@@ -30,13 +32,14 @@ pub enum ErrorPage {
 
 impl ErrorPage {
     /// Every page, in the order above.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::BadRequest,
         Self::Forbidden,
         Self::NotFound,
         Self::TooManyRequests,
         Self::Problem,
         Self::Unavailable,
+        Self::Busy,
         Self::CookiesOff,
         Self::TimedOut,
     ];
@@ -50,7 +53,7 @@ impl ErrorPage {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::Problem => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -62,6 +65,7 @@ impl ErrorPage {
             Self::TooManyRequests => "You have made too many requests",
             Self::Problem => "There is a problem with the service",
             Self::Unavailable => "The service is not available",
+            Self::Busy => "The service is busy",
             Self::CookiesOff => "Turn on cookies to sign in",
             Self::TimedOut => "This page has timed out",
         }
@@ -89,6 +93,7 @@ impl ErrorPage {
             Self::Unavailable => {
                 &["You will be able to use the service later. Try again in a few minutes."]
             }
+            Self::Busy => &["Wait a few seconds, then go back and send the form again."],
             Self::CookiesOff => &[
                 "Your browser did not send the cookie that shows this is the browser you started in.",
                 "Turn on cookies in your browser, then go back to the service you want to use and start again from there.",

@@ -127,6 +127,12 @@ impl Pages {
         render_with(html, "layout", &layout)
     }
 
+    /// What this deployment calls itself.
+    #[must_use]
+    pub fn product_name(&self) -> &str {
+        &self.0.settings.product_name
+    }
+
     pub(crate) fn settings(&self) -> &PagesSettings {
         &self.0.settings
     }
