@@ -74,7 +74,9 @@ fn crates_depend_on_each_other_as_the_design_draws_it() {
         ("protocol", &["model", "pages", "storage"]),
         (
             "server",
-            &["account", "journey", "model", "pages", "protocol", "storage"],
+            &[
+                "account", "journey", "model", "pages", "protocol", "storage",
+            ],
         ),
         ("storage", &["model"]),
     ];
@@ -230,6 +232,14 @@ fn every_template_is_used_by_a_view_and_every_sample_renders() {
     gallery.show::<journey::link::LinkPage>();
     gallery.show::<journey::link::LinkSpentPage>();
     gallery.show::<journey::new_code_needed::NewCodeNeededPage>();
+    gallery.show::<journey::second_factor::choose::ChooseToGivePage>();
+    gallery.show::<journey::second_factor::choose::ChooseToSetUpPage>();
+    gallery.show::<journey::second_factor::code::AppCodePage>();
+    gallery.show::<journey::second_factor::recovery_code::RecoveryCodePage>();
+    gallery.show::<journey::second_factor::recovery_codes::NewRecoveryCodesPage>();
+    gallery.show::<journey::second_factor::recovery_codes::RecoveryCodesPage>();
+    gallery.show::<journey::second_factor::remove::RemovePage>();
+    gallery.show::<journey::second_factor::set_up_app::SetUpAppPage>();
     gallery.show::<journey::select_account::SelectAccountPage>();
     gallery.show::<journey::too_many::TooManyPage>();
     gallery.show_email::<journey::emails::AccountCodeEmail>();
@@ -241,6 +251,10 @@ fn every_template_is_used_by_a_view_and_every_sample_renders() {
     gallery.show_email::<journey::emails::AddressReplacedEmail>();
     gallery.show_email::<journey::emails::DetailsDifferEmail>();
     gallery.show_email::<journey::emails::NewAddressCodeEmail>();
+    gallery.show_email::<journey::emails::RecoveryCodeUsedEmail>();
+    gallery.show_email::<journey::emails::RecoveryCodesReplacedEmail>();
+    gallery.show_email::<journey::emails::SecondFactorAddedEmail>();
+    gallery.show_email::<journey::emails::SecondFactorRemovedEmail>();
     gallery.show_email::<journey::emails::SignInCodeEmail>();
     gallery.show_email::<journey::emails::SupportTaskClosedEmail>();
     gallery.show_email::<journey::emails::SupportTaskOpenedEmail>();

@@ -3,10 +3,15 @@
 
 mod codes;
 mod news;
+mod second_factor;
 
 pub use codes::{AccountCodeEmail, NewAddressCodeEmail, SignInCodeEmail};
 pub use news::{
     AccountCreatedEmail, AccountsJoinedEmail, AddressChangeAskedEmail, AddressChangePlannedEmail,
     AddressChangedEmail, AddressReplacedEmail, DetailsDifferEmail, News, SupportTaskClosedEmail,
     SupportTaskOpenedEmail, TrnFoundEmail,
+};
+pub use second_factor::{
+    FactorKind, RecoveryCodeUsedEmail, RecoveryCodesReplacedEmail, SecondFactorAddedEmail,
+    SecondFactorRemovedEmail,
 };

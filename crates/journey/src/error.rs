@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION, RETRY_AFTER};
+use model::slow_hash::Overloaded;
 use model::{IncidentId, InteractionId};
 use pages::{ErrorPage, PagesError, Shell};
 use storage::StorageError;
@@ -32,6 +33,8 @@ pub(crate) enum JourneyError {
     Unreadable,
     /// A limit was reached.
     TooMany(Box<TooMany>),
+    /// More secrets wait to be hashed than can be soon.
+    Overloaded,
     /// The database failed.
     Storage(StorageError),
     /// A mail could not be written.
@@ -58,6 +61,12 @@ impl From<StorageError> for JourneyError {
 impl From<PagesError> for JourneyError {
     fn from(fault: PagesError) -> Self {
         Self::Pages(fault)
+    }
+}
+
+impl From<Overloaded> for JourneyError {
+    fn from(_: Overloaded) -> Self {
+        Self::Overloaded
     }
 }
 
@@ -91,6 +100,7 @@ impl JourneyError {
             ),
             Self::Unreadable => pages.error(ErrorPage::BadRequest, None),
             Self::TooMany(refusal) => too_many(journey, &refusal),
+            Self::Overloaded => busy(journey),
             Self::Storage(fault @ StorageError::Unreachable(_)) => {
                 page_of_fault(journey, ErrorPage::Unavailable, &fault)
             }
@@ -110,6 +120,15 @@ pub(crate) fn see_other(path: &str) -> HttpResponse {
 
 fn interrupted(journey: &Journey, status: StatusCode, page: &InterruptedPage) -> HttpResponse {
     journey.pages.respond(status, &Shell::default(), page)
+}
+
+/// For a moment: what came was not looked at, and can be sent again.
+fn busy(journey: &Journey) -> HttpResponse {
+    let mut response = journey.pages.error(ErrorPage::Busy, None);
+    response
+        .headers_mut()
+        .insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    response
 }
 
 fn too_many(journey: &Journey, refusal: &TooMany) -> HttpResponse {

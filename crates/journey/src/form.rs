@@ -34,6 +34,12 @@ pub(crate) enum Action {
     Add,
     /// Take the one at that place of a list away; the first is at 0.
     Remove(usize),
+    /// Go on without what the service only recommends.
+    NotNow,
+    /// What was shown once is saved.
+    Saved,
+    /// Take the second factor away that the page names.
+    RemoveFactor,
     /// Give up and go back to the service.
     Cancel,
 }
@@ -75,6 +81,9 @@ impl Action {
             "allow" => Ok(Self::Allow),
             "skip" => Ok(Self::Skip),
             "add" => Ok(Self::Add),
+            "not-now" => Ok(Self::NotNow),
+            "saved" => Ok(Self::Saved),
+            "remove" => Ok(Self::RemoveFactor),
             "cancel" => Ok(Self::Cancel),
             _ => Self::parse_remove(name),
         }
@@ -114,7 +123,7 @@ mod tests {
         let pressed = |body: &str| Form::parse(body.as_bytes()).map(|form| form.action);
 
         assert_eq!(pressed("action=remove-12"), Ok(Action::Remove(12)));
-        for foreign in ["remove-", "remove-x", "remove--1", "remove"] {
+        for foreign in ["remove-", "remove-x", "remove--1"] {
             let body = format!("action={foreign}");
             assert_eq!(pressed(&body), Err(Unreadable), "{foreign}");
         }

@@ -77,6 +77,10 @@ pub struct Limits {
     pub tries_per_client_address: Limit,
     /// Wrong codes in all.
     pub tries_in_all: Limit,
+    /// Wrong second factors in one interaction.
+    pub factor_tries_per_interaction: Limit,
+    /// Wrong second factors for one account.
+    pub factor_tries_per_account: Limit,
     /// Emails to one address, in a short while.
     pub sends_per_address: Limit,
     /// Emails to one address, in a long while.

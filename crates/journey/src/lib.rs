@@ -34,6 +34,7 @@ pub mod outbox;
 mod plan;
 mod rate_limit;
 mod routes;
+pub mod second_factor;
 pub mod select_account;
 mod sign_in;
 mod stage;

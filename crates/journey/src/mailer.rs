@@ -51,7 +51,7 @@ pub enum MailKind {
 
 impl MailKind {
     /// The name of every mail: settings call the template that Notify keeps by it.
-    pub const NAMES: [&'static str; 13] = [
+    pub const NAMES: [&'static str; 17] = [
         "sign_in_code",
         "account_code",
         "new_address_code",
@@ -63,6 +63,10 @@ impl MailKind {
         "address_change_planned",
         "address_change_asked",
         "accounts_joined",
+        "second_factor_added",
+        "second_factor_removed",
+        "recovery_code_used",
+        "recovery_codes_replaced",
         "support_task_opened",
         "support_task_closed",
     ];
@@ -82,6 +86,10 @@ impl MailKind {
             Self::News(News::AddressChangePlanned(_)) => "address_change_planned",
             Self::News(News::AddressChangeAsked(_)) => "address_change_asked",
             Self::News(News::AccountsJoined(_)) => "accounts_joined",
+            Self::News(News::SecondFactorAdded(_)) => "second_factor_added",
+            Self::News(News::SecondFactorRemoved(_)) => "second_factor_removed",
+            Self::News(News::RecoveryCodeUsed(_)) => "recovery_code_used",
+            Self::News(News::RecoveryCodesReplaced(_)) => "recovery_codes_replaced",
             Self::News(News::SupportTaskOpened(_)) => "support_task_opened",
             Self::News(News::SupportTaskClosed(_)) => "support_task_closed",
         }

@@ -9,6 +9,7 @@ use model::{InteractionId, Timestamp};
 
 use crate::accounts::offer;
 use crate::details::DetailsPage;
+use crate::second_factor::FactorPage;
 
 /// A page of the journey, in the order in which a person meets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(crate) enum Page {
     AddressWarning,
     /// Check your email.
     EmailCode,
+    /// About the second factor.
+    SecondFactor(FactorPage),
     /// About the person.
     Details(DetailsPage),
     /// The address of the account was lost: which one can be used now?
@@ -51,6 +54,7 @@ impl Page {
             Self::Email => "/sign-in/email",
             Self::AddressWarning => "/sign-in/address-warning",
             Self::EmailCode => "/sign-in/email-code",
+            Self::SecondFactor(page) => page.path(),
             Self::Details(page) => page.path(),
             Self::LostAddress => "/sign-in/lost-address",
             Self::LostAddressCode => "/sign-in/lost-address-code",
@@ -132,12 +136,14 @@ pub(crate) fn standing(answers: &Answers, session: Option<&BrowserSession>) -> S
     }
 }
 
-/// The page for the first thing that is missing; `None` when nothing is. `asked` is the details
-/// page that is next, where there are questions left or answers are being corrected.
+/// The page for the first thing that is missing; `None` when nothing is. `factor` is the page of the
+/// second factor that is next, where one is asked for or shown, and `asked` the details page, where
+/// there are questions left or answers to be changed.
 pub(crate) fn plan(
     interaction: &Interaction,
     standing: &Standing,
     concern: Option<AddressConcern>,
+    factor: Option<FactorPage>,
     asked: Option<DetailsPage>,
     now: Timestamp,
 ) -> Option<Page> {
@@ -148,6 +154,7 @@ pub(crate) fn plan(
     match missing.first() {
         Some(Unmet::Account) => Some(Page::SelectAccount),
         Some(Unmet::SignIn) => Some(proving_page(answers, concern)),
+        _ if factor.is_some() => factor.map(Page::SecondFactor),
         // Which account it is comes before what is asked of its person.
         later => other_account_page(answers).or_else(|| match later {
             Some(Unmet::Details) => Some(Page::Details(asked.unwrap_or(DetailsPage::Name))),

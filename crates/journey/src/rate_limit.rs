@@ -100,6 +100,30 @@ pub(crate) fn lookups(
     ]
 }
 
+/// The counters of wrong second factors, taken and given back like those of wrong codes. That of
+/// the account comes last, since all interactions share it.
+pub(crate) fn factor_tries(
+    journey: &Journey,
+    interaction: &InteractionId,
+    account: &UserId,
+) -> [Counter; 2] {
+    let limits = &journey.limits;
+    [
+        counter(
+            journey,
+            "factor_tries_per_interaction",
+            interaction.as_str().as_bytes(),
+            limits.factor_tries_per_interaction,
+        ),
+        counter(
+            journey,
+            "factor_tries_per_account",
+            account.as_str().as_bytes(),
+            limits.factor_tries_per_account,
+        ),
+    ]
+}
+
 fn by_address(
     journey: &Journey,
     kind: &'static str,

@@ -27,8 +27,8 @@ use crate::plan::Page;
 use crate::stage::change_anywhere;
 use crate::visitor::Visitor;
 use crate::{
-    account_created, accounts, address_warning, consent, email, email_code, link, select_account,
-    sign_in,
+    account_created, accounts, address_warning, consent, email, email_code, link, second_factor,
+    select_account, sign_in,
 };
 
 /// The path at which a journey begins; the interaction's id is added as `?i=`. From there each
@@ -76,7 +76,8 @@ pub fn routes(app: &mut ServiceConfig) {
             .get(link::open)
             .post(link::press),
     )
-    .configure(accounts::routes);
+    .configure(accounts::routes)
+    .configure(second_factor::routes);
 }
 
 fn details_pages(app: &mut ServiceConfig) {

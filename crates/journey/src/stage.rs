@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use model::browser_session::{Authentication, BrowserSession};
 use model::interaction::Outcome;
 use model::requirement::{ConsentRule, Standing};
-use model::{EmailAddress, Interaction, Timestamp, User};
+use model::{EmailAddress, Interaction, Timestamp, User, UserId};
 use pages::{Shell, View};
 use storage::interactions::{self, Found};
 use storage::{StorageError, Tx, browser_sessions, consents, users};
@@ -19,6 +19,7 @@ use crate::error::{JourneyError, TooMany};
 use crate::interaction_details::InteractionDetails;
 use crate::journey::{Journey, Work};
 use crate::plan::{MayChoose, Page, plan, standing};
+use crate::second_factor::{FactorQuestion, Passkeys, PendingFactor, next_page};
 use crate::too_many::{Limit, TooManyPage, WayBack};
 use crate::visitor::Visitor;
 
@@ -33,6 +34,10 @@ pub(crate) struct Stage {
     pub(crate) standing: Standing,
     /// What is still to be asked of them about themselves, if anything is.
     pub(crate) questions: Option<Questions>,
+    /// What is asked of their second factor, if anything is.
+    pub(crate) factor: Option<FactorQuestion>,
+    /// What of it is under way; `None` while nobody is signed in.
+    pub(crate) pending: Option<PendingFactor>,
     /// Another account that is offered to them, or that they have proven.
     pub(crate) offered: Option<User>,
     /// The next page; `None` when nothing is missing.
@@ -144,6 +149,8 @@ impl Stage {
             interaction,
             standing: Standing::default(),
             questions: None,
+            factor: None,
+            pending: None,
             offered: None,
             next: None,
             now: tx.now(),
@@ -169,14 +176,23 @@ impl Stage {
             let user_id = &authentication.user_id;
             standing.consent = consents::find(tx, user_id, &interaction.client_id)?;
         }
+        let signed_in = standing.authentication.as_ref();
+        let pending = signed_in
+            .map(|signed_in| PendingFactor::open(&self.journey, interaction, &signed_in.user_id))
+            .transpose()?;
+        let factor = FactorQuestion::load(tx, interaction, &standing, Passkeys::Impossible)?;
         let questions = Questions::load(tx, &self.journey, interaction, &mut standing)?;
         let address = interaction.answers.email.as_ref();
         let concern = address.and_then(|address| address.concern(&self.journey.workplace_domains));
         self.standing = standing;
         self.offered = other_account::offered(tx, self)?;
         let asked = questions.as_ref().map(Questions::next);
-        self.next = plan(&self.interaction, &self.standing, concern, asked, self.now);
+        let factor_page = next_page(factor.as_ref(), pending.as_ref());
+        let (interaction, standing) = (&self.interaction, &self.standing);
+        self.next = plan(interaction, standing, concern, factor_page, asked, self.now);
         self.questions = questions;
+        self.factor = factor;
+        self.pending = pending;
         Ok(())
     }
 
@@ -219,6 +235,10 @@ impl Stage {
             (Some(Page::Details(next)), Page::Details(page), Some(questions)) => {
                 page == next || questions.opens(page)
             }
+            (Some(Page::SecondFactor(next)), Page::SecondFactor(page), _) => {
+                let question = self.factor.as_ref();
+                page == next || question.is_some_and(|question| question.opens(page))
+            }
             (Some(next), page, _) => next.opens(page, self.may_choose()),
             (None, ..) => false,
         };
@@ -238,6 +258,14 @@ impl Stage {
         let sealed = known.keep(tx, &self.journey, &self.interaction.id)?;
         self.interaction.sealed_details = Some(sealed);
         Ok(())
+    }
+
+    /// Stores what is under way of the second factor.
+    pub(crate) fn keep_pending(&mut self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
+        match &self.pending {
+            Some(pending) => pending.keep(tx, &self.journey, &mut self.interaction),
+            None => Ok(()),
+        }
     }
 
     /// Stores the answers and returns where they lead; ends the interaction when nothing is
@@ -308,8 +336,13 @@ impl Stage {
 
     /// The page behind one. Who came to change an answer goes back to all of them.
     fn back(&self, page: Page) -> Option<Page> {
-        let Page::Details(asked) = page else {
-            return page.back(self.may_choose());
+        let asked = match page {
+            Page::Details(asked) => asked,
+            Page::SecondFactor(page) => {
+                let back = self.factor.as_ref()?.back(page);
+                return back.map(Page::SecondFactor);
+            }
+            _ => return page.back(self.may_choose()),
         };
         let questions = self.questions.as_ref()?;
         let all = DetailsPage::CheckAnswers;
@@ -354,6 +387,12 @@ impl Stage {
     pub(crate) fn signed_in_already(&self, tx: &mut Tx<'_>) -> Result<EmailAddress, StorageError> {
         let session = self.session.as_ref();
         address_of(tx, session.map(|session| &session.authentication))
+    }
+
+    /// Whoever the interaction signs in.
+    pub(crate) fn user_id(&self) -> Option<&UserId> {
+        let signed_in = self.standing.authentication.as_ref();
+        signed_in.map(|signed_in| &signed_in.user_id)
     }
 
     /// The address of whoever the interaction signs in.

@@ -7,5 +7,6 @@ mod details;
 mod limits;
 mod links;
 mod mail;
+mod second_factor;
 mod sign_in;
 mod world;

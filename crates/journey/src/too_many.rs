@@ -24,6 +24,8 @@ pub enum Limit {
     CodesSent,
     /// Codes were tried.
     Tries,
+    /// Codes of an app, or recovery codes, were tried.
+    FactorTries,
 }
 
 /// The sign-in that can be given up.
@@ -41,6 +43,7 @@ pub struct WayBack {
 struct LimitFlags {
     codes_sent: bool,
     tries: bool,
+    factor_tries: bool,
 }
 
 impl From<Limit> for LimitFlags {
@@ -48,6 +51,7 @@ impl From<Limit> for LimitFlags {
         Self {
             codes_sent: limit == Limit::CodesSent,
             tries: limit == Limit::Tries,
+            factor_tries: limit == Limit::FactorTries,
         }
     }
 }
@@ -59,6 +63,7 @@ impl TooManyPage {
         let heading = match limit {
             Limit::CodesSent => "You have asked for too many codes",
             Limit::Tries => "You have tried too many codes",
+            Limit::FactorTries => "You have entered too many wrong codes",
         };
         Self {
             limit,
@@ -91,6 +96,11 @@ impl View for TooManyPage {
                 Some(way_back(None)),
             ),
             Self::new(Limit::Tries, Duration::from_secs(40_000), None),
+            Self::new(
+                Limit::FactorTries,
+                Duration::from_secs(900),
+                Some(way_back(None)),
+            ),
         ]
     }
 }

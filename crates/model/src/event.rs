@@ -21,6 +21,14 @@ pub enum EventKind {
     RefreshTokenReplayed,
     /// A person agreed to share with a client.
     ConsentGranted,
+    /// A person gave a second factor.
+    SecondFactorGiven,
+    /// A person set a second factor up.
+    SecondFactorAdded,
+    /// A person removed a second factor.
+    SecondFactorRemoved,
+    /// A person got new recovery codes instead of theirs.
+    RecoveryCodesReplaced,
     /// A person's answers about themselves were kept.
     DetailsChanged,
     /// An account has the TRN of the teaching record that was found for it.
@@ -59,6 +67,10 @@ impl EventKind {
             Self::AuthorizationCodeReplayed => "authorization_code_replayed",
             Self::RefreshTokenReplayed => "refresh_token_replayed",
             Self::ConsentGranted => "consent_granted",
+            Self::SecondFactorGiven => "second_factor_given",
+            Self::SecondFactorAdded => "second_factor_added",
+            Self::SecondFactorRemoved => "second_factor_removed",
+            Self::RecoveryCodesReplaced => "recovery_codes_replaced",
             Self::DetailsChanged => "details_changed",
             Self::TrnFound => "trn_found",
             Self::AccountsJoined => "accounts_joined",

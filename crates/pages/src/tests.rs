@@ -279,8 +279,8 @@ fn every_template_outside_the_other_crates_rooms_is_used() {
             "protocol/",
             "second_factor/",
         ]
-            .iter()
-            .any(|room| name.starts_with(room))
+        .iter()
+        .any(|room| name.starts_with(room))
     });
 
     let used: BTreeSet<_> = ours

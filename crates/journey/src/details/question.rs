@@ -28,7 +28,7 @@ pub struct Frame {
 }
 
 impl Frame {
-    pub(super) fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Self {
             csrf: "csrf".to_owned(),
             service_name: "Apply for a qualification".to_owned(),

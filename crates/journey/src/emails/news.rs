@@ -5,6 +5,11 @@ use model::Secret;
 use pages::{EmailContent, EmailView, Pages, PagesError};
 use serde::{Deserialize, Serialize};
 
+use super::second_factor::{
+    RecoveryCodeUsedEmail, RecoveryCodesReplacedEmail, SecondFactorAddedEmail,
+    SecondFactorRemovedEmail,
+};
+
 /// What an email tells its reader. The values beside it fill the templates, ours and those that
 /// GOV.UK Notify keeps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +31,14 @@ pub enum News {
     AddressChangeAsked(AddressChangeAskedEmail),
     /// To both addresses of somebody who had two accounts.
     AccountsJoined(AccountsJoinedEmail),
+    /// The account has a second factor more.
+    SecondFactorAdded(SecondFactorAddedEmail),
+    /// The account has a second factor less.
+    SecondFactorRemoved(SecondFactorRemovedEmail),
+    /// A recovery code was used.
+    RecoveryCodeUsed(RecoveryCodeUsedEmail),
+    /// The account has other recovery codes.
+    RecoveryCodesReplaced(RecoveryCodesReplacedEmail),
     /// Somebody will look at the person's case.
     SupportTaskOpened(SupportTaskOpenedEmail),
     /// Somebody looked at it.
@@ -44,6 +57,10 @@ impl News {
             Self::AddressChangePlanned(view) => pages.email(view),
             Self::AddressChangeAsked(view) => pages.email(view),
             Self::AccountsJoined(view) => pages.email(view),
+            Self::SecondFactorAdded(view) => pages.email(view),
+            Self::SecondFactorRemoved(view) => pages.email(view),
+            Self::RecoveryCodeUsed(view) => pages.email(view),
+            Self::RecoveryCodesReplaced(view) => pages.email(view),
             Self::SupportTaskOpened(view) => pages.email(view),
             Self::SupportTaskClosed(view) => pages.email(view),
         }

@@ -67,7 +67,14 @@ fn planned(
     session: Option<&BrowserSession>,
 ) -> Option<Page> {
     let interaction = interaction(requirements.clone(), answers.clone());
-    plan(&interaction, &standing(answers, session), None, None, NOW)
+    plan(
+        &interaction,
+        &standing(answers, session),
+        None,
+        None,
+        None,
+        NOW,
+    )
 }
 
 fn with_email(change: impl FnOnce(&mut Answers)) -> Answers {
@@ -103,7 +110,14 @@ fn an_address_is_asked_then_warned_of_then_proven() {
     ] {
         let interaction = interaction(Requirements::default(), answers.clone());
 
-        let planned = plan(&interaction, &standing(&answers, None), concern, None, NOW);
+        let planned = plan(
+            &interaction,
+            &standing(&answers, None),
+            concern,
+            None,
+            None,
+            NOW,
+        );
 
         assert_eq!(planned, Some(page), "{answers:?} {concern:?}");
     }
@@ -205,12 +219,12 @@ fn consent_is_asked_after_sign_in_and_before_the_account_is_announced() {
     let mut standing = standing(&new, None);
     let interaction = interaction(requirements.clone(), new);
 
-    let before = plan(&interaction, &standing, None, None, NOW);
+    let before = plan(&interaction, &standing, None, None, None, NOW);
     standing.consent = Some(Consent {
         scope,
         granted_at: NOW,
     });
-    let after = plan(&interaction, &standing, None, None, NOW);
+    let after = plan(&interaction, &standing, None, None, None, NOW);
 
     assert_eq!(
         planned(&requirements, &Answers::default(), None),
@@ -286,7 +300,7 @@ fn who_was_not_found_is_told_until_they_correct_their_answers_or_are_found() {
         });
         let interaction = interaction(rule(requirement), answers);
 
-        let planned = plan(&interaction, &standing, None, asked, NOW);
+        let planned = plan(&interaction, &standing, None, None, asked, NOW);
 
         assert_eq!(
             planned, page,
@@ -433,5 +447,30 @@ fn only_the_next_page_and_the_ones_behind_it_open() {
             .collect();
 
         assert_eq!(opened, open, "{next:?} {may_choose:?}");
+    }
+}
+
+#[test]
+fn the_second_factor_comes_after_the_sign_in_and_before_everything_else() {
+    let proven = with_email(|answers| {
+        answers.authentication = Some(authentication(10));
+        answers.account_created = true;
+        answers.trn_news = Some(TrnNews::NotFound);
+    });
+    let factor = Some(FactorPage::Code);
+    let asks = asks(|requirements| {
+        requirements.details.profile = true;
+        requirements.consent = ConsentRule::EachTime(ScopeSet::parse("openid").unwrap());
+    });
+    for (answers, page) in [
+        (proven, Page::SecondFactor(FactorPage::Code)),
+        (Answers::default(), Page::Email),
+    ] {
+        let standing = standing(&answers, None);
+        let interaction = interaction(asks.clone(), answers);
+
+        let planned = plan(&interaction, &standing, None, factor, None, NOW);
+
+        assert_eq!(planned, Some(page));
     }
 }

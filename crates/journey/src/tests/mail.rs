@@ -11,8 +11,9 @@ use super::world::{World, on_both};
 use crate::emails::{
     AccountCodeEmail, AccountCreatedEmail, AccountsJoinedEmail, AddressChangeAskedEmail,
     AddressChangePlannedEmail, AddressChangedEmail, AddressReplacedEmail, DetailsDifferEmail,
-    NewAddressCodeEmail, News, SignInCodeEmail, SupportTaskClosedEmail, SupportTaskOpenedEmail,
-    TrnFoundEmail,
+    NewAddressCodeEmail, News, RecoveryCodeUsedEmail, RecoveryCodesReplacedEmail,
+    SecondFactorAddedEmail, SecondFactorRemovedEmail, SignInCodeEmail, SupportTaskClosedEmail,
+    SupportTaskOpenedEmail, TrnFoundEmail,
 };
 use crate::mailer::{MailError, MailKind};
 use crate::outbox::{Undelivered, deliver};
@@ -152,6 +153,10 @@ fn every_mail_can_be_written() {
         samples::rendered_emails::<AddressChangePlannedEmail>(&pages),
         samples::rendered_emails::<AddressChangeAskedEmail>(&pages),
         samples::rendered_emails::<AccountsJoinedEmail>(&pages),
+        samples::rendered_emails::<SecondFactorAddedEmail>(&pages),
+        samples::rendered_emails::<SecondFactorRemovedEmail>(&pages),
+        samples::rendered_emails::<RecoveryCodeUsedEmail>(&pages),
+        samples::rendered_emails::<RecoveryCodesReplacedEmail>(&pages),
         samples::rendered_emails::<SupportTaskOpenedEmail>(&pages),
         samples::rendered_emails::<SupportTaskClosedEmail>(&pages),
     ] {

@@ -203,6 +203,8 @@ impl World {
                 tries_per_address: limit(20, DAY),
                 tries_per_client_address: limit(100, HOUR),
                 tries_in_all: limit(5_000, HOUR),
+                factor_tries_per_interaction: limit(5, 15 * MINUTE),
+                factor_tries_per_account: limit(20, DAY),
                 sends_per_address: limit(5, 15 * MINUTE),
                 sends_per_address_long: limit(20, DAY),
                 sends_per_client_address: limit(200, HOUR),

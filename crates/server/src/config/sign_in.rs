@@ -100,6 +100,8 @@ fn limits(section: &mut Section<'_>) -> Limits {
         tries_per_address: limit("tries_per_address", 20, DAY),
         tries_per_client_address: limit("tries_per_client_address", 100, HOUR),
         tries_in_all: limit("tries_in_all", 5_000, HOUR),
+        factor_tries_per_interaction: limit("factor_tries_per_interaction", 5, 15 * MINUTE),
+        factor_tries_per_account: limit("factor_tries_per_account", 20, DAY),
         sends_per_address: limit("sends_per_address", 5, 15 * MINUTE),
         sends_per_address_long: limit("sends_per_address_long", 20, DAY),
         sends_per_client_address: limit("sends_per_client_address", 200, HOUR),

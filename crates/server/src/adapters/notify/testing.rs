@@ -35,6 +35,8 @@ fn template(id: &str) -> Option<&'static [&'static str]> {
         "account_created" | "details_differ" => &["service"],
         "address_replaced" | "address_change_planned" => &["freeze_link", "hours"],
         "address_change_asked" | "support_task_opened" => &["reference"],
+        "second_factor_added" | "second_factor_removed" => &["factor"],
+        "recovery_code_used" => &["left"],
         "accounts_joined" => &["kept"],
         "support_task_closed" => &["reference", "outcome"],
         _ => &[],

@@ -138,6 +138,10 @@ fn kinds() -> Vec<MailKind> {
         News::AddressChangePlanned(sample()),
         News::AddressChangeAsked(sample()),
         News::AccountsJoined(sample()),
+        News::SecondFactorAdded(sample()),
+        News::SecondFactorRemoved(sample()),
+        News::RecoveryCodeUsed(sample()),
+        News::RecoveryCodesReplaced(sample()),
         News::SupportTaskOpened(sample()),
         News::SupportTaskClosed(sample()),
     ];
