@@ -2,7 +2,6 @@
 
 mod accounts;
 mod attacks;
-pub(crate) mod authenticator;
 mod codes;
 mod details;
 mod limits;

@@ -3,8 +3,6 @@
 mod changing;
 mod giving;
 mod limits;
-mod passkey_attacks;
-mod passkeys;
 mod recovering;
 mod setting_up;
 
