@@ -105,6 +105,7 @@ fn a_library_that_one_crate_hides_is_named_by_no_other() {
             ],
         ),
         ("lettre", &["server"]),
+        ("webauthn-rs", &["journey"]),
         ("argon2", &["protocol", "server"]),
     ] {
         for package in packages() {
@@ -235,11 +236,13 @@ fn every_template_is_used_by_a_view_and_every_sample_renders() {
     gallery.show::<journey::second_factor::choose::ChooseToGivePage>();
     gallery.show::<journey::second_factor::choose::ChooseToSetUpPage>();
     gallery.show::<journey::second_factor::code::AppCodePage>();
+    gallery.show::<journey::second_factor::passkey::PasskeyPage>();
     gallery.show::<journey::second_factor::recovery_code::RecoveryCodePage>();
     gallery.show::<journey::second_factor::recovery_codes::NewRecoveryCodesPage>();
     gallery.show::<journey::second_factor::recovery_codes::RecoveryCodesPage>();
     gallery.show::<journey::second_factor::remove::RemovePage>();
     gallery.show::<journey::second_factor::set_up_app::SetUpAppPage>();
+    gallery.show::<journey::second_factor::set_up_passkey::SetUpPasskeyPage>();
     gallery.show::<journey::select_account::SelectAccountPage>();
     gallery.show::<journey::too_many::TooManyPage>();
     gallery.show_email::<journey::emails::AccountCodeEmail>();

@@ -15,10 +15,12 @@ import {
   assertUsableInForcedColours,
 } from './page_rules.mjs'
 import { ACCOUNTS_STATES } from './accounts_states.mjs'
+import { carefulClients } from './careful_person.mjs'
 import { DETAILS_STATES, teacherClients } from './details_states.mjs'
 import { Person } from './person.mjs'
 import { Provider, freePort } from './processes.mjs'
 import { RelyingService } from './relying_service.mjs'
+import { SECOND_FACTOR_STATES } from './second_factor_states.mjs'
 
 const SERVICE = 'Apply for a qualification'
 const PRODUCT = 'Get an identity'
@@ -352,6 +354,7 @@ for (const javaScript of ['on', 'off']) {
       provider = await Provider.start({
         clients: [
           ...teacherClients(service),
+          ...carefulClients(service),
           service.client({ client_id: 'apply', client_secret: 'a-secret-for-the-browser-tests', require_pkce: false }),
           service.client({
             client_id: 'classroom-app',
@@ -378,7 +381,7 @@ for (const javaScript of ['on', 'off']) {
       await service?.stop()
     })
 
-    const all = Object.entries({ ...STATES, ...DETAILS_STATES, ...ACCOUNTS_STATES })
+    const all = Object.entries({ ...STATES, ...DETAILS_STATES, ...ACCOUNTS_STATES, ...SECOND_FACTOR_STATES })
     const states = all.filter(([, state]) => (state.javaScript ?? javaScript) === javaScript)
     for (const [name, state] of states) {
       test(name, { timeout: 60_000 }, async () => {

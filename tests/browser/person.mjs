@@ -39,7 +39,7 @@ export class Person {
   }
 
   async types(code) {
-    await this.page.getByLabel('Code').fill(code)
+    await this.page.getByRole('textbox', { name: 'Code', exact: true }).fill(code)
     await press(this.page, 'Continue')
   }
 

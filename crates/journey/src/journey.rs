@@ -10,6 +10,7 @@ use storage::{StorageError, Store};
 
 use crate::error::JourneyError;
 use crate::mailer::Mailer;
+use crate::second_factor::RelyingParty;
 use crate::synonyms::Synonyms;
 use crate::teacher_records::TeacherRecords;
 
@@ -49,6 +50,8 @@ pub struct Parts {
     pub lookups: LookupLimits,
     /// First names that are taken for one another.
     pub synonyms: Synonyms,
+    /// What passkeys are made for; `None` where the issuer has no domain name.
+    pub passkeys: Option<RelyingParty>,
     /// The source of everything unguessable.
     pub entropy: Arc<dyn Entropy>,
 }

@@ -49,3 +49,4 @@ mod visitor;
 
 pub use journey::{CodeSettings, Journey, Limits, LookupLimits, Parts};
 pub use routes::{START, routes};
+pub use second_factor::RelyingParty;

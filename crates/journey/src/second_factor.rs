@@ -11,6 +11,9 @@ mod given;
 mod held;
 mod limits;
 mod new_codes;
+pub mod passkey;
+mod passkey_keeper;
+mod passkey_problem;
 mod pending;
 mod plan;
 mod qr;
@@ -19,8 +22,10 @@ pub mod recovery_codes;
 pub mod remove;
 mod set_up;
 pub mod set_up_app;
+pub mod set_up_passkey;
 mod telling;
 mod ways;
+mod webauthn;
 
 use actix_web::web::{self, ServiceConfig};
 
@@ -31,6 +36,7 @@ pub(crate) use held::{HeldFactors, next_page};
 pub(crate) use pending::PendingFactor;
 pub(crate) use plan::{FactorQuestion, Passkeys};
 pub use ways::OtherWays;
+pub use webauthn::RelyingParty;
 
 /// A page of the second factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +88,11 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
         answered(code::submit),
     ))
     .service(page(
+        Page::SecondFactor(FactorPage::Passkey),
+        shown(passkey::show),
+        answered(passkey::submit),
+    ))
+    .service(page(
         Page::SecondFactor(FactorPage::RecoveryCode),
         shown(recovery_code::show),
         answered(recovery_code::submit),
@@ -90,6 +101,11 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
         Page::SecondFactor(FactorPage::SetUpApp),
         shown(set_up_app::show),
         answered(set_up_app::submit),
+    ))
+    .service(page(
+        Page::SecondFactor(FactorPage::SetUpPasskey),
+        shown(set_up_passkey::show),
+        answered(set_up_passkey::submit),
     ))
     .service(page(
         Page::SecondFactor(FactorPage::RecoveryCodes),

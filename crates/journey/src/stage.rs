@@ -180,7 +180,8 @@ impl Stage {
         let pending = signed_in
             .map(|signed_in| PendingFactor::open(&self.journey, interaction, &signed_in.user_id))
             .transpose()?;
-        let factor = FactorQuestion::load(tx, interaction, &standing, Passkeys::Impossible)?;
+        let passkeys = Passkeys::of(self.journey.passkeys.as_ref());
+        let factor = FactorQuestion::load(tx, interaction, &standing, passkeys)?;
         let questions = Questions::load(tx, &self.journey, interaction, &mut standing)?;
         let address = interaction.answers.email.as_ref();
         let concern = address.and_then(|address| address.concern(&self.journey.workplace_domains));

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod attacks;
+pub(crate) mod authenticator;
 mod codes;
 mod details;
 mod limits;

@@ -27,6 +27,8 @@ pub enum EventKind {
     SecondFactorAdded,
     /// A person removed a second factor.
     SecondFactorRemoved,
+    /// A passkey was refused because its signature counter did not go on: there may be a copy of it.
+    PasskeyMayBeCopied,
     /// A person got new recovery codes instead of theirs.
     RecoveryCodesReplaced,
     /// A person's answers about themselves were kept.
@@ -70,6 +72,7 @@ impl EventKind {
             Self::SecondFactorGiven => "second_factor_given",
             Self::SecondFactorAdded => "second_factor_added",
             Self::SecondFactorRemoved => "second_factor_removed",
+            Self::PasskeyMayBeCopied => "passkey_may_be_copied",
             Self::RecoveryCodesReplaced => "recovery_codes_replaced",
             Self::DetailsChanged => "details_changed",
             Self::TrnFound => "trn_found",

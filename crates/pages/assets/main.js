@@ -1,5 +1,6 @@
 // Only the components our templates use. Every page works without this file.
 import { Button, ErrorSummary, NotificationBanner, SkipLink, createAll } from 'govuk-frontend'
+import { usePasskey } from './passkey.js'
 
 createAll(Button, { preventDoubleClick: true })
 createAll(ErrorSummary)
@@ -34,4 +35,8 @@ for (const button of document.querySelectorAll('[data-module="app-print"]')) {
 
 for (const group of document.querySelectorAll('[data-module="app-provider"]')) {
   import(group.dataset.script).then(({ offerProviders }) => offerProviders(group))
+}
+
+for (const form of document.querySelectorAll('form[data-module="app-passkey"]')) {
+  usePasskey(form)
 }

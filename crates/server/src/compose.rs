@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use account::Account;
-use journey::Journey;
 use journey::mailer::Mailer;
 use journey::synonyms::{InvalidSynonyms, Synonyms};
 use journey::teacher_records::TeacherRecords;
+use journey::{Journey, RelyingParty};
 use model::redirect_uri::InvalidRedirectUri;
 use model::{Clock, Cookies, Entropy, Keyring, SlowHash, SystemClock, SystemEntropy};
 use pages::{Pages, PagesError};
@@ -324,6 +324,7 @@ pub(crate) fn journey(
         teacher_records,
         lookups: config.teacher_records.lookups,
         synonyms,
+        passkeys: RelyingParty::of(config.issuer.as_str(), pages.product_name()),
         entropy: Arc::clone(&nature.entropy),
     }))
 }

@@ -32,6 +32,10 @@ const OURS: [&str; 7] = [
     "get_an_identity",
 ];
 
+/// A library that writes what browsers sent into its errors, down to single bytes. Whoever calls it
+/// learns from what it returns.
+const SILENT: &str = "webauthn";
+
 /// Starts logging for the whole process; what is returned writes the last lines when dropped.
 ///
 /// # Errors
@@ -39,18 +43,22 @@ const OURS: [&str; 7] = [
 /// [`TryInitError`] when logging was started before.
 pub fn start(settings: Logging) -> Result<Flush, TryInitError> {
     let (writer, flush) = Buffered::to(std::io::stderr());
-    let level = level(settings.level);
-    let targets = OURS.into_iter().map(|target| (target, level));
-    let others = level.min(LevelFilter::WARN);
     let layer = tracing_subscriber::fmt::layer()
         .event_format(match settings.format {
             LogFormat::Json => Line::Json,
             LogFormat::Text => Line::Text,
         })
         .with_writer(writer)
-        .with_filter(Targets::new().with_default(others).with_targets(targets));
+        .with_filter(targets(level(settings.level)));
     tracing_subscriber::registry().with(layer).try_init()?;
     Ok(flush)
+}
+
+fn targets(level: LevelFilter) -> Targets {
+    Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_targets(OURS.into_iter().map(|target| (target, level)))
+        .with_target(SILENT, LevelFilter::OFF)
 }
 
 fn level(level: LogLevel) -> LevelFilter {
@@ -61,4 +69,20 @@ fn level(level: LogLevel) -> LevelFilter {
         LogLevel::Debug => Level::DEBUG,
         LogLevel::Trace => Level::TRACE,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_libraries_only_warnings_are_logged_and_of_one_that_quotes_browsers_nothing() {
+        let targets = targets(LevelFilter::TRACE);
+
+        assert!(targets.would_enable("journey::stage", &Level::TRACE));
+        assert!(targets.would_enable("lettre::transport", &Level::WARN));
+        assert!(!targets.would_enable("lettre::transport", &Level::INFO));
+        assert!(!targets.would_enable("webauthn_rs_core::internals", &Level::ERROR));
+        assert!(!targets.would_enable("webauthn_rs", &Level::ERROR));
+    }
 }

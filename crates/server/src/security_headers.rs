@@ -28,7 +28,13 @@ pub enum Opener {
 }
 
 /// Everything between a service's request and the answer that goes back to it.
-const ON_THE_WAY_BACK: [&str; 4] = ["authorize", "details", "end-session", "sign-in"];
+const ON_THE_WAY_BACK: [&str; 5] = [
+    "authorize",
+    "details",
+    "end-session",
+    "second-factor",
+    "sign-in",
+];
 
 impl Opener {
     /// What is so for a path.
@@ -179,6 +185,7 @@ mod tests {
             "/authorize/resume/x",
             "/sign-in/email",
             "/details/name",
+            "/second-factor/passkey",
             "/end-session",
         ] {
             assert_eq!(Opener::of(path), Opener::Kept, "{path}");

@@ -8,6 +8,7 @@ use model::{Interaction, UserId};
 use serde::{Deserialize, Serialize};
 use storage::{StorageError, Tx, interactions};
 
+use super::webauthn::Ceremony;
 use crate::journey::Journey;
 
 /// What is under way. It is of one person, and nothing to whoever else the interaction turns out
@@ -18,6 +19,12 @@ pub(crate) struct PendingFactor {
     /// The seed that an app is being set up with.
     #[serde(default)]
     pub(crate) seed: Option<TotpSeed>,
+    /// A passkey that is being made.
+    #[serde(default)]
+    pub(crate) registration: Option<Ceremony>,
+    /// A passkey that is being asked for.
+    #[serde(default)]
+    pub(crate) assertion: Option<Ceremony>,
     /// Recovery codes that were made and have yet to be saved by their owner.
     #[serde(default)]
     pub(crate) recovery_codes: Vec<RecoveryCode>,
@@ -29,6 +36,8 @@ impl PendingFactor {
         Self {
             user_id,
             seed: None,
+            registration: None,
+            assertion: None,
             recovery_codes: Vec::new(),
         }
     }

@@ -4,7 +4,7 @@
 use model::interaction::FactorWay;
 use model::requirement::FactorTask;
 
-use super::{FactorPage, HeldFactors};
+use super::{FactorPage, HeldFactors, RelyingParty};
 
 /// What is asked of a person's second factor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +30,16 @@ pub(crate) enum MayDecline {
 pub(crate) enum Passkeys {
     Offered,
     Impossible,
+}
+
+impl Passkeys {
+    /// What is so where that relying party is, or none.
+    pub(crate) const fn of(party: Option<&RelyingParty>) -> Self {
+        match party {
+            Some(_) => Self::Offered,
+            None => Self::Impossible,
+        }
+    }
 }
 
 /// Everything that decides about the page.

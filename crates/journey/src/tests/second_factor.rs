@@ -3,6 +3,8 @@
 mod changing;
 mod giving;
 mod limits;
+mod passkey_attacks;
+mod passkeys;
 mod recovering;
 mod setting_up;
 

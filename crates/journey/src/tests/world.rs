@@ -32,7 +32,7 @@ use crate::mailer::{Mail, MailError, MailKind, Mailer, Sending};
 use crate::outbox;
 use crate::synonyms::Synonyms;
 use crate::teacher_records::{Asking, RecordQuery, RecordsUnavailable, TeacherRecords};
-use crate::{CodeSettings, Journey, Limits, LookupLimits, Parts, csrf, routes};
+use crate::{CodeSettings, Journey, Limits, LookupLimits, Parts, RelyingParty, csrf, routes};
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
@@ -223,6 +223,7 @@ impl World {
                 per_account: limit(20, DAY),
             },
             synonyms: Synonyms::built_in().unwrap(),
+            passkeys: RelyingParty::of("https://identity.example", "Get an identity"),
             entropy: Arc::new(SystemEntropy),
         };
         change(&mut parts);
