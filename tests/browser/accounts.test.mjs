@@ -174,7 +174,7 @@ for (const javaScript of ['on', 'off']) {
       await headed(page, 'We have your request')
       const reference = await referenceOn(page)
       await provider.findInMailTo(older.address, new RegExp(reference))
-      await press(page, 'Go back to the service')
+      await press(page, 'Go back to Demo service')
       await headed(page, 'You are not signed in')
 
       await provider.run('support', 'close', reference, '--apply-address')

@@ -130,6 +130,39 @@ for (const javaScript of ['on', 'off']) {
       await page.context().close()
     })
 
+    test('who gave a wrong answer changes it the next time they sign in, and is found', async () => {
+      const who = javaScript === 'on' ? PEOPLE.ada : PEOPLE.benjamin
+      const [day, month, year] = who.born
+      const teacher = await teacherAt(javaScript, { ...who, born: [day, month, '1950'], trn: undefined })
+      const { page } = teacher
+      await teacher.isAskedBy('trn-required')
+      await teacher.answersUpTo('check-answers')
+      await press(page, 'Save and continue')
+      await press(page, 'Go back to Apply for a qualification')
+
+      await teacher.asksForACode({ client_id: 'trn-required', scope: 'openid email trn' })
+      await teacher.typesTheCode()
+      await heading(page, 'We have not found your teaching record yet')
+      await press(page, 'Change your answers and try again')
+      await heading(page, 'Check your answers')
+      assert.equal((await answersOn(page))['Date of birth'].slice(-4), '1950')
+      await press(page, 'Back')
+      await heading(page, 'We have not found your teaching record yet')
+      await press(page, 'Change your answers and try again')
+      await press(page, 'Change date of birth')
+      await page.getByLabel('Year').fill(year)
+      await press(page, 'Continue')
+      await heading(page, 'Check your answers')
+      await press(page, 'Save and continue')
+
+      await heading(page, 'We have found your TRN')
+      await page.getByText(who.trn).waitFor()
+      await press(page, 'Continue')
+      assertBackAtTheService(page)
+      assertNoComplaints(page)
+      await page.context().close()
+    })
+
     test('Back leads through the questions, and a change leads back to the answers', async () => {
       const teacher = await teacherAt(javaScript, nobody())
       const { page } = teacher

@@ -33,6 +33,26 @@ const at =
     await act(person.page, teacher)
   }
 
+/** Has staff settle the case whose number the page shows, and looks again. */
+const settles = outcome => async (page, { provider }) => {
+  await press(page, 'Save and continue')
+  const reference = await page.locator('main strong').innerText()
+  await provider.run('support', 'close', reference, outcome)
+  await page.reload()
+}
+
+/** Changes the answers once more and saves them, with another year of birth each time. */
+async function changesTheYear(page, ...years) {
+  await press(page, 'Save and continue')
+  await press(page, 'Change your answers and try again')
+  for (const year of years) {
+    await press(page, 'Change date of birth')
+    await page.getByLabel('Year').fill(year)
+    await press(page, 'Continue')
+  }
+  await press(page, 'Save and continue')
+}
+
 const goesOn = page => press(page, 'Continue')
 const withNumbers = { number: 'AB 12 34 56 C', trn: '7654321', provider: 'The Academy of Nowhere in Particular' }
 
@@ -224,6 +244,25 @@ export const DETAILS_STATES = {
   'trn-none': {
     heading: 'We have not found your teaching record yet',
     reach: at('check-answers', page => press(page, 'Save and continue')),
+  },
+  'check-answers-again': {
+    heading: 'Check your answers',
+    reach: at('check-answers', async page => {
+      await press(page, 'Save and continue')
+      await press(page, 'Change your answers and try again')
+    }),
+  },
+  'trn-asked-for-too-often': {
+    heading: 'You have changed your answers too many times',
+    reach: at('check-answers', page => changesTheYear(page, '1976', '1980', '1984', '1992', '1996')),
+  },
+  'trn-refused': {
+    heading: 'We cannot give you a TRN',
+    reach: at('check-answers', settles('--failed'), { said: withNumbers, client: 'trn-required' }),
+  },
+  'trn-undecided': {
+    heading: 'We could not be sure which teaching record is yours',
+    reach: at('check-answers', settles('--no-change'), { said: withNumbers, client: 'trn-required' }),
   },
   'trn-pending': {
     heading: 'We have to check your teaching record',

@@ -63,7 +63,10 @@ impl FreezeState {
                 "Your account uses the address that we sent the link to. Everyone who was signed \
                  in to it was signed out."
             }
-            Self::Over => "A link works until some time after the change it is for.",
+            Self::Over => {
+                "The link is for a change of your email address, and stops working a while after the \
+                 change."
+            }
         }
     }
 

@@ -153,7 +153,7 @@ async fn a_required_trn_that_is_not_found_leads_back_to_the_service_with_the_rea
         let page = teacher.open("trn-not-found").await;
         page.shows(200, "You need a TRN to use Demo service");
         let open = open_case(&teacher).await.unwrap();
-        page.shows(200, &format!("<strong>{open}</strong>"));
+        page.shows(200, &format!(">{open}</strong>"));
 
         let left = teacher.press("trn-not-found", "continue").await;
 
