@@ -275,6 +275,9 @@ impl Stage {
         let interaction = &self.interaction;
         interactions::replace_answers(tx, &interaction.id, &interaction.answers)?;
         self.look(tx)?;
+        if self.next.is_none() && !self.keeps_session(tx)? {
+            self.look(tx)?;
+        }
         if let (None, Some(authentication)) = (self.next, &self.standing.authentication) {
             let outcome = Outcome::SignedIn {
                 authentication: authentication.clone(),
@@ -283,6 +286,21 @@ impl Stage {
             interactions::complete(tx, &self.interaction.id, &outcome)?;
         }
         Ok(self.url())
+    }
+
+    /// Keeps the session that the interaction is about to end with from ending before this unit of
+    /// work does; `false` when it ended a moment ago.
+    fn keeps_session(&mut self, tx: &mut Tx<'_>) -> Result<bool, StorageError> {
+        let (Some(secret), None, Some(signed_in)) = (
+            &self.visitor.browser.session,
+            &self.interaction.answers.authentication,
+            &self.standing.authentication,
+        ) else {
+            return Ok(true);
+        };
+        users::share(tx, &signed_in.user_id)?;
+        self.session = browser_sessions::find(tx, secret)?;
+        Ok(self.session.is_some())
     }
 
     /// The way to the page that is next.

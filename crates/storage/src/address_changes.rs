@@ -1,8 +1,9 @@
 //! Accounts that get another address, and the link by which whoever reads mail at the one before
 //! stops or undoes it.
 //!
-//! Every change of an account begins with its account's lock: what freezes one and what applies
-//! another never wait for each other.
+//! Whoever freezes or applies a change has locked its account before
+//! ([`users::lock_what_is_open`](crate::users::lock_what_is_open)): what freezes one and what
+//! applies another never wait for each other.
 
 use std::time::Duration;
 
@@ -13,7 +14,6 @@ use crate::error::StorageError;
 use crate::prepared::KeepPrepared as _;
 use crate::schema::address_changes;
 use crate::unit_of_work::Tx;
-use crate::users;
 
 /// A change to be stored.
 #[derive(Clone, Debug)]
@@ -151,7 +151,6 @@ pub fn freeze(
     let Some(change) = find(tx, link, notice)? else {
         return Ok(None);
     };
-    users::lock(tx, &change.user_id)?;
     let now = tx.now();
     let frozen: Option<(ChangeRow, i64)> = on_either!(tx, connection => diesel::update(address_changes::table)
         .filter(address_changes::id.eq(&change.id))
@@ -192,59 +191,58 @@ fn freeze_others(tx: &mut Tx<'_>, user_id: &UserId, created_at: i64) -> Result<(
     Ok(())
 }
 
-/// Marks the change that has been due longest as applied and returns it, for the unit of work that
-/// applies it. `None` when none is due.
+/// The change that has been due longest, for the unit of work that applies it: it locks the account
+/// and then [`complete`]s the change. `None` when none is due.
 ///
 /// # Errors
 ///
 /// [`StorageError`] when the database fails.
-pub fn claim_due(tx: &mut Tx<'_>) -> Result<Option<AddressChange>, StorageError> {
-    while let Some((id, user_id)) = first_due(tx)? {
-        users::lock(tx, &UserId::new(user_id))?;
-        if let Some(row) = apply(tx, &id)? {
-            let state = row.state();
-            return Ok(Some(row.into_change(state)));
-        }
-    }
-    Ok(None)
-}
-
-fn first_due(tx: &mut Tx<'_>) -> Result<Option<(String, String)>, StorageError> {
+pub fn find_due(tx: &mut Tx<'_>) -> Result<Option<AddressChange>, StorageError> {
     let now = tx.now().millis();
-    Ok(on_either!(tx, connection => address_changes::table
+    let row: Option<ChangeRow> = on_either!(tx, connection => address_changes::table
         .filter(address_changes::applied_at.is_null())
         .filter(address_changes::frozen_at.is_null())
         .filter(address_changes::takes_effect_at.le(now))
         .order(address_changes::takes_effect_at)
-        .select((address_changes::id, address_changes::user_id))
+        .select(ChangeRow::as_select())
         .first(connection)
-        .optional())?)
+        .optional())?;
+    Ok(row.map(|row| row.into_change(AddressChangeState::Planned)))
 }
 
-/// Marks a change that just happened as applied; `false` when it was frozen or applied before, or is
-/// not due.
+/// Marks a change as applied, in the unit of work that applies it; `false` when it was frozen or
+/// applied before, or is not due.
+///
+/// One conditional `UPDATE` decides, so of any number of units of work exactly one applies it.
 ///
 /// # Errors
 ///
 /// [`StorageError`] when the database fails.
 pub fn complete(tx: &mut Tx<'_>, id: &str) -> Result<bool, StorageError> {
-    Ok(apply(tx, id)?.is_some())
-}
-
-fn apply(tx: &mut Tx<'_>, id: &str) -> Result<Option<ChangeRow>, StorageError> {
     let now = tx.now().millis();
-    Ok(
-        on_either!(tx, connection => diesel::update(address_changes::table)
+    let applied = on_either!(tx, connection => diesel::update(address_changes::table)
         .filter(address_changes::id.eq(id))
         .filter(address_changes::applied_at.is_null())
         .filter(address_changes::frozen_at.is_null())
         .filter(address_changes::takes_effect_at.le(now))
         .set(address_changes::applied_at.eq(now))
-        .returning(ChangeRow::as_returning())
-        .prepared()
-        .get_result(connection)
-        .optional())?,
-    )
+        .changed(connection))?;
+    Ok(applied == 1)
+}
+
+/// Has a change that cannot be applied happen later, unless it was frozen or applied meanwhile.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn postpone(tx: &mut Tx<'_>, id: &str, until: Timestamp) -> Result<(), StorageError> {
+    on_either!(tx, connection => diesel::update(address_changes::table)
+        .filter(address_changes::id.eq(id))
+        .filter(address_changes::applied_at.is_null())
+        .filter(address_changes::frozen_at.is_null())
+        .set(address_changes::takes_effect_at.eq(until.millis()))
+        .changed(connection))?;
+    Ok(())
 }
 
 #[cfg(test)]

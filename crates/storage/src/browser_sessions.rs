@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use model::browser_session::{Authentication, BrowserSession};
 use model::{SecretDigest, Timestamp, UserId};
 
+use crate::connection::Connection;
 use crate::error::StorageError;
 use crate::prepared::KeepPrepared as _;
 use crate::schema::{browser_sessions, users};
@@ -81,6 +82,29 @@ pub fn find(
         .transpose()
 }
 
+/// [`find`], for a unit of work that gives something away because of the session: it does not end
+/// before this unit of work does, so that whatever ends it ends that, too.
+///
+/// PostgreSQL locks the row (`FOR KEY SHARE`); SQLite has one writer at a time anyway.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn find_to_use(
+    tx: &mut Tx<'_>,
+    secret: &SecretDigest,
+) -> Result<Option<BrowserSession>, StorageError> {
+    if let Connection::Postgres(connection) = tx.connection() {
+        browser_sessions::table
+            .find(secret.as_bytes().as_slice())
+            .select(browser_sessions::sid)
+            .for_key_share()
+            .first::<String>(*connection)
+            .optional()?;
+    }
+    find(tx, secret)
+}
+
 /// Puts off the idle end of a session that was just used, at most once a minute and never beyond
 /// its absolute end. The authentication's time does not move.
 ///
@@ -127,7 +151,8 @@ pub struct NewSession {
     pub selected_at: Timestamp,
 }
 
-/// Opens a session and returns its `sid`.
+/// Opens a session and returns its `sid`; `None` when the account is gone, merged into another a
+/// moment ago: no session of it is opened then, nor behind the one that the browser has.
 ///
 /// When the browser already has a session of the same person, that session goes on under the new
 /// secret (rotated, so that a secret learnt before the sign-in is worth nothing after it); a
@@ -141,15 +166,18 @@ pub fn open(
     new: &NewSession,
     presented: Option<&SecretDigest>,
     lifetimes: SessionLifetimes,
-) -> Result<String, StorageError> {
+) -> Result<Option<String>, StorageError> {
+    let authentication = &new.authentication;
+    if !crate::users::share(tx, &authentication.user_id)? {
+        return Ok(None);
+    }
     if let Some(presented) = presented {
         if let Some(sid) = renew(tx, new, presented, lifetimes)? {
-            return Ok(sid);
+            return Ok(Some(sid));
         }
         end(tx, presented)?;
     }
     let now = tx.now();
-    let authentication = &new.authentication;
     on_either!(tx, connection => diesel::insert_into(browser_sessions::table)
         .values((
             browser_sessions::secret_digest.eq(new.secret.as_bytes().as_slice()),
@@ -168,7 +196,7 @@ pub fn open(
             browser_sessions::ends_at.eq(now.plus(lifetimes.absolute).millis()),
         ))
         .execute(connection))?;
-    Ok(new.sid.clone())
+    Ok(Some(new.sid.clone()))
 }
 
 fn renew(

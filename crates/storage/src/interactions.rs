@@ -308,17 +308,55 @@ pub fn take(
 /// Reads through all that go on, which are those of an hour.
 pub(crate) fn end_all_of(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), StorageError> {
     let now = tx.now().millis();
-    let signed_in = format!(r#"%"user_id":"{user_id}"%"#);
-    let is_theirs = interactions::answers
-        .like(&signed_in)
-        .or(interactions::outcome.like(&signed_in));
+    let signed_in = signed_in_as(user_id);
     on_either!(tx, connection => diesel::update(interactions::table)
-        .filter(interactions::expires_at.gt(now))
-        .filter(interactions::taken_at.is_null())
-        .filter(is_theirs)
+        .filter(goes_on_as(now, &signed_in))
         .set(interactions::expires_at.eq(now))
         .changed(connection))?;
     Ok(())
+}
+
+/// The ids of those that [`end_all_of`] would end.
+pub(crate) fn list_all_of(tx: &mut Tx<'_>, user_id: &UserId) -> Result<Vec<String>, StorageError> {
+    let now = tx.now().millis();
+    let signed_in = signed_in_as(user_id);
+    Ok(on_either!(tx, connection => interactions::table
+        .filter(goes_on_as(now, &signed_in))
+        .order(interactions::id)
+        .select(interactions::id)
+        .load(connection))?)
+}
+
+/// The same, and nobody else changes them until this unit of work ends: see
+/// [`find_to_change`].
+pub(crate) fn lock_all_of(tx: &mut Tx<'_>, user_id: &UserId) -> Result<Vec<String>, StorageError> {
+    let now = tx.now().millis();
+    let signed_in = signed_in_as(user_id);
+    match tx.connection() {
+        Connection::Sqlite(_) => list_all_of(tx, user_id),
+        Connection::Postgres(connection) => Ok(interactions::table
+            .filter(goes_on_as(now, &signed_in))
+            .order(interactions::id)
+            .select(interactions::id)
+            .for_update()
+            .load(*connection)?),
+    }
+}
+
+/// What the JSON of answers and outcomes holds when somebody is signed in.
+fn signed_in_as(user_id: &UserId) -> String {
+    format!(r#"%"user_id":"{user_id}"%"#)
+}
+
+#[diesel::dsl::auto_type(no_type_alias)]
+fn goes_on_as<'a>(now: i64, signed_in: &'a str) -> _ {
+    let is_theirs = interactions::answers
+        .like(signed_in)
+        .or(interactions::outcome.like(signed_in));
+    interactions::expires_at
+        .gt(now)
+        .and(interactions::taken_at.is_null())
+        .and(is_theirs)
 }
 
 #[cfg(test)]

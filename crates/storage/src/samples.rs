@@ -1,7 +1,7 @@
 //! What the tests of the tables have in common: a few values, and units of work run at once.
 
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use model::{
 
 use crate::error::StorageError;
 use crate::second_factors::{self, NewTotp};
+use crate::testing::is_waited_for;
 use crate::unit_of_work::{Store, Tx};
 use crate::users;
 
@@ -118,4 +119,39 @@ where
             .flat_map(|thread| thread.join().unwrap())
             .collect()
     })
+}
+
+/// Runs `begin` and then `end` in one unit of work. Between them another one begins `meanwhile`,
+/// and either ends or waits for the first; on SQLite it always waits.
+pub(crate) fn interleaved<A, B, T>(
+    store: &Store,
+    begin: impl FnOnce(&mut Tx<'_>) -> Result<A, StorageError> + Send + 'static,
+    meanwhile: impl FnOnce(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
+    end: impl FnOnce(&mut Tx<'_>, A) -> Result<B, StorageError> + Send + 'static,
+) -> (B, T)
+where
+    B: Send + 'static,
+    T: Send + 'static,
+{
+    let (start, started) = mpsc::channel();
+    let (finish, finished) = mpsc::channel();
+    let other = {
+        let store = store.clone();
+        thread::spawn(move || {
+            started.recv().unwrap();
+            let result = write(&store, meanwhile);
+            // The first may have gone on when this one began to wait.
+            finish.send(()).unwrap_or_default();
+            result
+        })
+    };
+    let ended = write(store, move |tx| {
+        let begun = begin(tx)?;
+        start.send(()).unwrap();
+        while finished.try_recv().is_err() && !is_waited_for(tx)? {
+            thread::yield_now();
+        }
+        end(tx, begun)
+    });
+    (ended, other.join().unwrap())
 }

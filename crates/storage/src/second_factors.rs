@@ -83,7 +83,7 @@ fn changing<T>(
     user_id: &UserId,
     change: impl FnOnce(&mut Tx<'_>) -> Result<T, StorageError>,
 ) -> Result<T, StorageError> {
-    if !crate::users::lock(tx, user_id)? {
+    if crate::users::lock(tx, &[user_id])? == 0 {
         return Err(StorageError::from(diesel::result::Error::NotFound));
     }
     let changed = change(tx)?;

@@ -161,6 +161,7 @@ fn sign_in(tx: &mut Tx<'_>) -> Result<(), StorageError> {
         selected_at: now,
     };
     browser_sessions::open(tx, &session("one"), None, lifetimes)?;
+    browser_sessions::find_to_use(tx, &digest("one"))?;
     browser_sessions::open(tx, &session("two"), Some(&digest("one")), lifetimes)?;
     let mut used = browser_sessions::find(tx, &digest("two"))?.unwrap();
     used.last_seen_at = now.minus(HOUR);
@@ -279,7 +280,7 @@ fn change_address(tx: &mut Tx<'_>) -> Result<(), StorageError> {
         takes_effect_at: tx.now(),
     };
     address_changes::schedule(tx, &change)?;
-    address_changes::claim_due(tx)?;
+    address_changes::find_due(tx)?;
     address_changes::complete(tx, &change.id)?;
     let frozen = address_changes::freeze(tx, &change.freeze, DAY)?;
     assert!(frozen.is_some());

@@ -17,9 +17,11 @@ use crate::unit_of_work::{Store, StoreSettings};
 
 mod dump;
 mod live_schema;
+mod waiting;
 
 pub use dump::{Dumped, dump};
 pub use live_schema::{indexes_of, row_counts, schema_of};
+pub use waiting::is_waited_for;
 
 /// Where a test's clock stands at first: 2026-11-22T09:00:00Z.
 pub const START: Timestamp = Timestamp::from_seconds(1_795_338_000);

@@ -86,6 +86,11 @@ pub fn replace(
     details: &NewDetails,
 ) -> Result<(), StorageError> {
     let now = tx.now().millis();
+    // The account first: see `users::lock`.
+    on_either!(tx, connection => diesel::update(users::table)
+        .filter(users::id.eq(user_id.as_str()))
+        .set(users::updated_at.eq(now))
+        .changed(connection))?;
     let columns = (
         user_details::sealed.eq(&details.sealed),
         user_details::has_profile.eq(i64::from(details.has_profile)),
@@ -98,10 +103,6 @@ pub fn replace(
         .on_conflict(user_details::user_id)
         .do_update()
         .set(columns)
-        .changed(connection))?;
-    on_either!(tx, connection => diesel::update(users::table)
-        .filter(users::id.eq(user_id.as_str()))
-        .set(users::updated_at.eq(now))
         .changed(connection))?;
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Accounts.
 
+mod locking;
 mod merging;
 
+pub use locking::{Whole, lock, lock_what_is_open, share};
 pub use merging::{Merged, merge};
 
 use diesel::prelude::*;
@@ -128,16 +130,6 @@ pub fn find_by_address(
     row.map(UserRow::into_user).transpose()
 }
 
-/// Keeps everybody else from changing an account until this unit of work ends; `false` when it is
-/// gone.
-pub(crate) fn lock(tx: &mut Tx<'_>, id: &UserId) -> Result<bool, StorageError> {
-    let locked = on_either!(tx, connection => diesel::update(users::table)
-        .filter(users::id.eq(id.as_str()))
-        .set(users::created_at.eq(users::created_at))
-        .changed(connection))?;
-    Ok(locked == 1)
-}
-
 /// How giving an account another address ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -181,8 +173,8 @@ pub fn change_address(
 /// requests under way, sessions, codes that nobody has redeemed yet, and grants, `offline_access`
 /// included.
 ///
-/// For an account that somebody else may have got into: what is under way ends first, so that it
-/// opens nothing behind what was ended.
+/// For an account that somebody else may have got into. After [`lock_what_is_open`] nothing that is
+/// under way opens anything behind what was ended.
 ///
 /// # Errors
 ///

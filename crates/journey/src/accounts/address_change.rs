@@ -12,7 +12,7 @@ use model::secret::SecretKind;
 use model::{EmailAddress, Secret, SecretDigest, User, UserId};
 use serde::{Deserialize, Serialize};
 use storage::address_changes::{self, NewAddressChange};
-use storage::users::Changed;
+use storage::users::{Changed, Whole};
 use storage::{StorageError, Tx, events, users};
 
 use super::joining::merge;
@@ -113,6 +113,19 @@ fn store(
     Ok((id, addresses))
 }
 
+/// How long a change waits that cannot be opened: somebody has to put a key back first.
+const UNREADABLE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What came of looking for a change to apply.
+enum Applied {
+    /// None is due.
+    Nothing,
+    /// One was, and that was seen to; there may be more.
+    One,
+    /// One is that no key opens; there may be more.
+    Unreadable,
+}
+
 /// Applies every planned change whose notice is over. For the server's job.
 ///
 /// # Errors
@@ -121,36 +134,88 @@ fn store(
 pub async fn apply_due(journey: &Journey) -> Result<(), StorageError> {
     loop {
         let company = journey.clone();
-        let applied = journey
-            .store
-            .write(move |tx| apply_one(tx, &company))
-            .await?;
-        if !applied {
-            return Ok(());
+        let applied = journey.store.write(move |tx| apply_one(tx, &company));
+        match applied.await? {
+            Applied::Nothing => return Ok(()),
+            Applied::One => {}
+            Applied::Unreadable => {
+                tracing::error!("a change of address cannot be opened: it is put off for a day");
+            }
         }
     }
 }
 
-/// Applies one change; `false` when none is due.
-fn apply_one(tx: &mut Tx<'_>, journey: &Journey) -> Result<bool, StorageError> {
-    let Some(due) = address_changes::claim_due(tx)? else {
-        return Ok(false);
+fn apply_one(tx: &mut Tx<'_>, journey: &Journey) -> Result<Applied, StorageError> {
+    let Some(due) = address_changes::find_due(tx)? else {
+        return Ok(Applied::Nothing);
     };
-    let addresses = Addresses::open(journey, &due.id, &due.sealed)?;
-    if let Some(joined) = &addresses.joins
-        && users::find(tx, joined)?.is_some_and(|user| user.email == addresses.to)
-    {
-        let _ = merge(tx, joined, &due.user_id)?;
+    let Ok(addresses) = Addresses::open(journey, &due.id, &due.sealed) else {
+        let until = tx.now().plus(UNREADABLE);
+        address_changes::postpone(tx, &due.id, until)?;
+        return Ok(Applied::Unreadable);
+    };
+    let Some(present) = lock(tx, &due.user_id, &addresses.to)? else {
+        return Ok(Applied::One);
+    };
+    if address_changes::complete(tx, &due.id)? {
+        apply(tx, journey, &due.user_id, &addresses, present)?;
     }
-    match users::change_address(tx, &due.user_id, &addresses.to)? {
+    Ok(Applied::One)
+}
+
+/// Gives the account its address. `present` is the account that has it now.
+fn apply(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    user_id: &UserId,
+    addresses: &Addresses,
+    present: Present,
+) -> Result<(), StorageError> {
+    if let Some(joined) = &addresses.joins
+        && present.is_of(joined)
+    {
+        let _ = merge(tx, joined, user_id)?;
+    }
+    match users::change_address(tx, user_id, &addresses.to)? {
         Changed::Changed => {
             // Whoever still reads mail at the lost address may have signed in by it.
-            users::sign_out_everywhere(tx, &due.user_id)?;
-            tell(tx, journey, &due.user_id, &addresses)?;
+            users::sign_out_everywhere(tx, user_id)?;
+            tell(tx, journey, user_id, addresses)
         }
-        Changed::AddressTaken => refer(tx, journey, &due.user_id, &addresses)?,
+        Changed::AddressTaken => refer(tx, journey, user_id, addresses),
     }
-    Ok(true)
+}
+
+/// The account that an address opened when everything was locked.
+pub(super) struct Present(Option<UserId>);
+
+impl Present {
+    pub(super) fn is_of(&self, user_id: &UserId) -> bool {
+        self.0.as_ref() == Some(user_id)
+    }
+
+    pub(super) const fn account(&self) -> Option<&UserId> {
+        self.0.as_ref()
+    }
+}
+
+/// Locks an account whose address changes, everything that is signed in to it, and the account
+/// that opens by the address it is to get. `None` when one of them changed in between: the unit of
+/// work has to end here and to begin anew.
+pub(super) fn lock(
+    tx: &mut Tx<'_>,
+    user_id: &UserId,
+    wanted: &EmailAddress,
+) -> Result<Option<Present>, StorageError> {
+    let present = owner_of(tx, wanted)?;
+    let others: Vec<&UserId> = present.iter().collect();
+    let whole = users::lock_what_is_open(tx, user_id, &others)?;
+    let is_same = owner_of(tx, wanted)? == present;
+    Ok((whole == Whole::Yes && is_same).then_some(Present(present)))
+}
+
+fn owner_of(tx: &mut Tx<'_>, address: &EmailAddress) -> Result<Option<UserId>, StorageError> {
+    Ok(users::find_by_address(tx, address)?.map(|user| user.id))
 }
 
 /// Tells both addresses of a change that happened.

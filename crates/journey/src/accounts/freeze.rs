@@ -14,7 +14,7 @@ use storage::address_changes::{self, AddressChangeState};
 use storage::users::Changed;
 use storage::{StorageError, Tx, users};
 
-use super::address_change::{Addresses, record};
+use super::address_change::{Addresses, Present, lock, record};
 use super::joining::merge;
 use crate::error::JourneyError;
 use crate::journey::Journey;
@@ -160,9 +160,18 @@ pub(crate) async fn press(journey: Data<Journey>, token: Path<String>) -> HttpRe
     let Some(link) = SecretKind::FreezeLink.digest(&token) else {
         return respond(&journey, &FreezePage::new(FreezeState::Over, None));
     };
-    let company = journey.get_ref().clone();
-    let freeze = journey.store.write(move |tx| freeze(tx, &company, &link));
-    answer(&journey, freeze.await)
+    answer(&journey, freeze_now(&journey, &link).await)
+}
+
+/// Freezes the change, however often somebody signs in to the account meanwhile.
+async fn freeze_now(journey: &Journey, link: &SecretDigest) -> Result<FreezePage, StorageError> {
+    loop {
+        let (company, link) = (journey.clone(), *link);
+        let frozen = journey.store.write(move |tx| freeze(tx, &company, &link));
+        if let Some(page) = frozen.await? {
+            return Ok(page);
+        }
+    }
 }
 
 fn answer(journey: &Journey, page: Result<FreezePage, StorageError>) -> HttpResponse {
@@ -178,20 +187,28 @@ fn respond(journey: &Journey, page: &FreezePage) -> HttpResponse {
 }
 
 /// Stops or undoes the change, ends everything that was opened by the account, and gives the case
-/// to staff. Of any number of presses one does so.
+/// to staff. Of any number of presses one does so. `None` when what is to be locked changed in
+/// between: nothing was done.
 fn freeze(
     tx: &mut Tx<'_>,
     journey: &Journey,
     link: &SecretDigest,
-) -> Result<FreezePage, StorageError> {
+) -> Result<Option<FreezePage>, StorageError> {
     let notice = journey.address_change_notice;
-    let Some(frozen) = address_changes::freeze(tx, link, notice)? else {
-        return look(tx, journey, link);
+    let found = address_changes::find(tx, link, notice)?;
+    let Some(change) = found.filter(|change| change.state != AddressChangeState::Frozen) else {
+        return look(tx, journey, link).map(Some);
     };
-    let addresses = Addresses::open(journey, &frozen.id, &frozen.sealed)?;
-    let user_id = &frozen.user_id;
+    let user_id = &change.user_id;
+    let addresses = Addresses::open(journey, &change.id, &change.sealed)?;
+    let Some(present) = lock(tx, user_id, &addresses.from)? else {
+        return Ok(None);
+    };
+    let Some(frozen) = address_changes::freeze(tx, link, notice)? else {
+        return look(tx, journey, link).map(Some);
+    };
     if frozen.state == AddressChangeState::Applied {
-        give_back(tx, user_id, &addresses)?;
+        give_back(tx, user_id, &addresses, &present)?;
     }
     users::sign_out_everywhere(tx, user_id)?;
     record(tx, EventKind::AddressChangeFrozen, user_id, &frozen.id)?;
@@ -207,14 +224,19 @@ fn freeze(
     };
     let reference = support::open(tx, journey, &opening)?;
     let reference = Some(reference.to_string());
-    Ok(FreezePage::new(FreezeState::Frozen, reference))
+    Ok(Some(FreezePage::new(FreezeState::Frozen, reference)))
 }
 
 /// Gives the account its old address back. Who signed in with it meanwhile made a new account,
 /// which becomes one with theirs: both are of whoever reads mail there.
-fn give_back(tx: &mut Tx<'_>, user_id: &UserId, addresses: &Addresses) -> Result<(), StorageError> {
-    if let Some(made_meanwhile) = users::find_by_address(tx, &addresses.from)? {
-        let _ = merge(tx, &made_meanwhile.id, user_id)?;
+fn give_back(
+    tx: &mut Tx<'_>,
+    user_id: &UserId,
+    addresses: &Addresses,
+    present: &Present,
+) -> Result<(), StorageError> {
+    if let Some(made_meanwhile) = present.account() {
+        let _ = merge(tx, made_meanwhile, user_id)?;
     }
     match users::change_address(tx, user_id, &addresses.from)? {
         Changed::Changed => Ok(()),

@@ -11,7 +11,7 @@ use model::trn_lookup::{Attribute, TrnLookupStatus, TrnOutcome};
 use model::{TeacherDetails, Trn, UserId};
 use storage::trn_links::{self, Linked, NewLink};
 use storage::user_details::{self, NewDetails, person_digests};
-use storage::{StorageError, Tx, security_events, trn_watchers};
+use storage::{StorageError, Tx, security_events, trn_watchers, users};
 
 use crate::accounts::other_account;
 use crate::emails::{DetailsDifferEmail, News};
@@ -66,6 +66,10 @@ pub(crate) fn keep_now(tx: &mut Tx<'_>, mut stage: Stage) -> Work<String> {
         return Ok(Ok(stage.go_on(tx)?));
     }
     let user_id = &authentication.user_id;
+    if users::lock(tx, &[user_id])? == 0 {
+        // Another tab merged the account into another one.
+        return Ok(Err(stage.elsewhere()));
+    }
     keep_details(tx, &stage, user_id, &known.details)?;
     if let Some(rule) = questions.left.trn {
         place(tx, &mut stage, user_id, rule, &known)?;
@@ -82,7 +86,8 @@ pub(crate) struct Undecided {
 }
 
 /// Keeps the answers of a person whose TRN another account has, which they cannot prove: they wait
-/// until staff decide. `None` when the answers find no TRN (any more); nothing is kept then.
+/// until staff decide. `None` when the answers find no TRN (any more), or the account is gone; nothing
+/// is kept then.
 pub(crate) fn keep_undecided(
     tx: &mut Tx<'_>,
     stage: &mut Stage,
@@ -103,6 +108,9 @@ pub(crate) fn keep_undecided(
         ..known.outcome(rule.policy)
     };
     let (user_id, known) = (signed_in.user_id.clone(), known.clone());
+    if users::lock(tx, &[&user_id])? == 0 {
+        return Ok(None);
+    }
     keep_details(tx, stage, &user_id, &known.details)?;
     let _ = link(tx, stage, &user_id, &undecided, None)?;
     end_correction(tx, stage, &known)?;
@@ -169,10 +177,15 @@ fn place(
         Match::NotAsked => Some(NOT_SO_SOON),
         _ => None,
     };
-    if let Linked::TrnOfAnother(owner) = link(tx, stage, user_id, &found, again_in)? {
+    match link(tx, stage, user_id, &found, again_in)? {
+        Linked::Linked => {}
         // Another sign-in found the same record a moment ago.
-        other_account::offer(stage, owner, InCommon::Trn);
-        return Ok(());
+        Linked::TrnOfAnother(owner) => {
+            other_account::offer(stage, owner, InCommon::Trn);
+            return Ok(());
+        }
+        // Staff decided a moment ago, and told whoever waits.
+        Linked::Kept => return Ok(()),
     }
     end_correction(tx, stage, known)?;
     let journey = &stage.journey;

@@ -1,6 +1,7 @@
 //! People with two accounts, and people who lost an address, as they are and as they are
 //! impersonated.
 
+mod at_once;
 mod attacks;
 mod freezing;
 mod joining;

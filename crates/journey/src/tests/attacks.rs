@@ -1,9 +1,12 @@
 use actix_web::http::header::{HeaderName, SET_COOKIE};
-use model::Secret;
 use model::event::EventKind;
-use storage::{interactions, users};
+use model::secret::SecretKind;
+use model::{Secret, SecretDigest, SystemEntropy};
+use storage::{browser_sessions, interactions, users};
 
 use super::world::{HOUR, Seen, Tab, World, on_both};
+use crate::plan::Page;
+use crate::stage::change;
 
 const PAGES: [&str; 13] = [
     "/sign-in/email",
@@ -412,6 +415,32 @@ async fn two_tabs_that_change_one_interaction_at_once_both_count() {
             .store
             .read(move |tx| interactions::find(tx, &id, Some(&digest)));
         assert!(find.await.is_ok());
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_session_that_is_ended_while_its_page_is_answered_signs_nobody_in() {
+    on_both(async |world| {
+        let (session, _) = world.session_of("ada@example.test").await;
+        let digest = SecretDigest::of(session.reveal());
+        let browser = SecretKind::Browser.mint(&SystemEntropy);
+        let tab = world.tab_of(browser, Some(session), |interaction| {
+            interaction.requirements.choose_account = true;
+        });
+        let tab = tab.await;
+        let visitor = world.visitor(&tab);
+
+        // The page has looked, and now the account is signed out everywhere.
+        let page = Page::SelectAccount;
+        let chosen = change(&world.journey, &visitor, page, move |tx, mut stage| {
+            browser_sessions::end(tx, &digest)?;
+            stage.interaction.answers.selected_at = Some(stage.now);
+            Ok(Ok(stage.go_on(tx)?))
+        });
+
+        assert_eq!(chosen.await.unwrap(), tab.url("/sign-in/email"));
+        assert_eq!(world.signed_in(&tab).await, None);
     })
     .await;
 }

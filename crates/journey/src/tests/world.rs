@@ -1,6 +1,7 @@
 //! One journey on a fresh database, with a clock, a mailbox and browsers.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use actix_web::http::header::{COOKIE, HeaderMap, LOCATION};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::Data;
 use actix_web::{App, dev::ServiceResponse};
+use futures::channel::oneshot;
+use futures::future::join;
 use model::browser_session::Authentication;
 use model::event::EventKind;
 use model::interaction::{Answers, Outcome};
@@ -23,15 +26,16 @@ use pages::{Pages, PagesSettings};
 use storage::browser_sessions::{NewSession, SessionLifetimes};
 use storage::interactions::Found;
 use storage::limits::Limit;
-use storage::testing::{Kind, START, TestDatabase};
+use storage::testing::{Kind, START, TestDatabase, is_waited_for};
 use storage::training_providers::{self, TrainingProvider};
-use storage::{Store, browser_sessions, events, interactions, trn_links, users};
+use storage::{StorageError, Store, Tx, browser_sessions, events, interactions, trn_links, users};
 
 use crate::emails::News;
 use crate::mailer::{Mail, MailError, MailKind, Mailer, Sending};
 use crate::outbox;
 use crate::synonyms::Synonyms;
 use crate::teacher_records::{Asking, RecordQuery, RecordsUnavailable, TeacherRecords};
+use crate::visitor::Visitor;
 use crate::{CodeSettings, Journey, Limits, LookupLimits, Parts, RelyingParty, csrf, routes};
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
@@ -322,6 +326,45 @@ impl World {
             .write(move |tx| Ok(users::sign_in(tx, &address, &id)?.user_id().clone()))
             .await
             .unwrap()
+    }
+
+    /// The tab's browser, as pages know it.
+    pub(super) fn visitor(&self, tab: &Tab) -> Visitor {
+        let request = TestRequest::default()
+            .uri(&tab.url("/"))
+            .insert_header((COOKIE, tab.cookies()))
+            .to_http_request();
+        Visitor::of(&self.journey, &request).unwrap()
+    }
+
+    /// Begins a unit of work, lets `meanwhile` end or wait for it, and ends it; what both give.
+    pub(super) async fn interleaved<A, B, T>(
+        &self,
+        begin: impl FnOnce(&mut Tx<'_>) -> Result<A, StorageError> + Send + 'static,
+        meanwhile: impl Future<Output = T>,
+        end: impl FnOnce(&mut Tx<'_>, A) -> Result<B, StorageError> + Send + 'static,
+    ) -> (Result<B, StorageError>, T)
+    where
+        B: Send + 'static,
+    {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&is_over);
+        let (start, started) = oneshot::channel();
+        let first = self.store.write(move |tx| {
+            let begun = begin(tx)?;
+            start.send(()).unwrap();
+            while !ended.load(Ordering::Acquire) && !is_waited_for(tx)? {
+                std::thread::yield_now();
+            }
+            end(tx, begun)
+        });
+        let second = async {
+            started.await.unwrap();
+            let value = meanwhile.await;
+            is_over.store(true, Ordering::Release);
+            value
+        };
+        join(first, second).await
     }
 
     /// Opens a page of the tab's interaction, or any path that has its own query.

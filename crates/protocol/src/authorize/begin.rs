@@ -90,7 +90,7 @@ fn find_session(
     secret: Option<&SecretDigest>,
 ) -> Result<Option<BrowserSession>, StorageError> {
     match secret {
-        Some(secret) => browser_sessions::find(tx, secret),
+        Some(secret) => browser_sessions::find_to_use(tx, secret),
         None => Ok(None),
     }
 }

@@ -170,7 +170,10 @@ impl Finish {
                 let Some(user) = user.filter(|user| lets_in(user, &authentication)) else {
                     return Ok(Finished::AlreadyTaken);
                 };
-                let session = self.open_session(tx, &user, authentication, selected_at)?;
+                let Some(session) = self.open_session(tx, &user, authentication, selected_at)?
+                else {
+                    return Ok(Finished::AlreadyTaken);
+                };
                 self.answer(tx, &session, &taken.answers, taken.created_at)
                     .map(Finished::SignedIn)
             }
@@ -180,14 +183,15 @@ impl Finish {
         }
     }
 
-    /// The person has signed in, whatever the client is told of it.
+    /// The person has signed in, whatever the client is told of it; `None` when their account is
+    /// gone.
     fn open_session(
         &self,
         tx: &mut Tx<'_>,
         user: &User,
         authentication: Authentication,
         selected_at: Timestamp,
-    ) -> Result<BrowserSession, StorageError> {
+    ) -> Result<Option<BrowserSession>, StorageError> {
         let new = NewSession {
             secret: self.session_digest,
             sid: self.sid.clone(),
@@ -195,15 +199,18 @@ impl Finish {
             selected_at,
         };
         let lifetimes = self.provider.lifetimes.session;
-        let sid = browser_sessions::open(tx, &new, self.presented.as_ref(), lifetimes)?;
+        let presented = self.presented.as_ref();
+        let Some(sid) = browser_sessions::open(tx, &new, presented, lifetimes)? else {
+            return Ok(None);
+        };
         trn_links::look_up_soon(tx, &new.authentication.user_id)?;
-        Ok(BrowserSession {
+        Ok(Some(BrowserSession {
             sid,
             authentication: new.authentication,
             has_second_factor: user.has_second_factor,
             selected_at,
             last_seen_at: tx.now(),
-        })
+        }))
     }
 
     fn answer(

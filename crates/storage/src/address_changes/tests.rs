@@ -2,6 +2,7 @@ use super::*;
 use crate::samples::{DAY, HOUR, digest, in_parallel, user_id, with_account, write};
 use crate::testing::{START, on_both_databases};
 use crate::unit_of_work::Store;
+use crate::users;
 
 const NOTICE: Duration = Duration::from_secs(48 * 60 * 60);
 
@@ -53,7 +54,27 @@ fn frozen(store: &Store, link: &'static str) -> Option<AddressChange> {
 }
 
 fn claimed(store: &Store) -> Option<AddressChange> {
-    write(store, claim_due)
+    write(store, apply)
+}
+
+/// Applies the change that has been due longest, as the job does.
+fn apply(tx: &mut Tx<'_>) -> Result<Option<AddressChange>, StorageError> {
+    let Some(due) = find_due(tx)? else {
+        return Ok(None);
+    };
+    locked(tx)?;
+    Ok(complete(tx, &due.id)?.then_some(due))
+}
+
+/// Presses the button of a link, as its page does.
+fn press(tx: &mut Tx<'_>, link: &str) -> Result<Option<AddressChange>, StorageError> {
+    locked(tx)?;
+    freeze(tx, &digest(link), NOTICE)
+}
+
+fn locked(tx: &mut Tx<'_>) -> Result<(), StorageError> {
+    assert_eq!(users::lock(tx, &[&user_id("ada")])?, 1);
+    Ok(())
 }
 
 #[test]
@@ -68,7 +89,7 @@ fn a_change_is_applied_when_its_notice_is_over_and_no_sooner() {
 
         clock.advance(MOMENT);
 
-        let expected = change("ada", "change", AddressChangeState::Applied);
+        let expected = change("ada", "change", AddressChangeState::Planned);
         assert_eq!(claimed(store), Some(expected));
         assert_eq!(state(store, "change"), Some(AddressChangeState::Applied));
         assert_eq!(claimed(store), None);
@@ -98,9 +119,50 @@ fn of_many_jobs_that_claim_a_due_change_one_applies_it() {
         planned(store, "ada", "change");
         clock.advance(NOTICE);
 
-        let claims = in_parallel(store, 16, |tx, _| claim_due(tx));
+        let claims = in_parallel(store, 16, |tx, _| apply(tx));
 
         assert_eq!(claims.iter().flatten().count(), 1);
+    });
+}
+
+#[test]
+fn a_change_that_is_put_off_lets_the_next_one_happen_and_comes_back() {
+    on_both_databases(|store, clock| {
+        with_account(store, "ada");
+        scheduled(store, "ada", "first", HOUR);
+        scheduled(store, "ada", "next", 2 * HOUR);
+        clock.advance(DAY);
+
+        write(store, |tx| {
+            let until = tx.now().plus(HOUR);
+            postpone(tx, "id of first", until)
+        });
+
+        let due = |store| claimed(store).map(|change| change.id);
+        assert_eq!(due(store).as_deref(), Some("id of next"));
+        assert_eq!(due(store), None);
+        clock.advance(HOUR);
+        assert_eq!(due(store).as_deref(), Some("id of first"));
+    });
+}
+
+#[test]
+fn what_was_applied_or_frozen_is_not_put_off() {
+    on_both_databases(|store, clock| {
+        with_account(store, "ada");
+        changed(store, "ada", "applied");
+        planned(store, "ada", "frozen");
+        frozen(store, "frozen");
+
+        for name in ["applied", "frozen"] {
+            write(store, move |tx| {
+                let until = tx.now().plus(DAY);
+                postpone(tx, &format!("id of {name}"), until)
+            });
+        }
+
+        clock.advance(3 * NOTICE);
+        assert_eq!(claimed(store), None);
     });
 }
 
@@ -141,7 +203,7 @@ fn of_many_presses_of_the_button_one_freezes_and_the_rest_see_that_it_is() {
         with_account(store, "ada");
         planned(store, "ada", "change");
 
-        let presses = in_parallel(store, 16, |tx, _| freeze(tx, &digest("change"), NOTICE));
+        let presses = in_parallel(store, 16, |tx, _| press(tx, "change"));
 
         assert_eq!(presses.iter().flatten().count(), 1);
         assert_eq!(state(store, "change"), Some(AddressChangeState::Frozen));
@@ -157,9 +219,9 @@ fn a_change_is_either_applied_or_frozen_first_and_both_say_so() {
 
         let endings = in_parallel(store, 16, |tx, time| {
             if time % 2 == 0 {
-                Ok((claim_due(tx)?, None))
+                Ok((apply(tx)?, None))
             } else {
-                Ok((None, freeze(tx, &digest("change"), NOTICE)?))
+                Ok((None, press(tx, "change")?))
             }
         });
 

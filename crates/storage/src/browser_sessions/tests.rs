@@ -1,8 +1,10 @@
-use super::*;
 use model::EmailAddress;
 use model::browser_session::{Acr, Amr};
 
-use crate::samples::{HOUR, MINUTE, authentication_of, digest, in_parallel, user_id, write};
+use super::*;
+use crate::samples::{
+    HOUR, MINUTE, authentication_of, digest, in_parallel, interleaved, user_id, with_account, write,
+};
 use crate::testing::{START, on_both_databases};
 use crate::unit_of_work::Store;
 
@@ -41,7 +43,8 @@ fn opened(
         authentication,
         selected_at: tx.now(),
     };
-    open(tx, &new, presented.map(digest).as_ref(), LIFETIMES)
+    let sid = open(tx, &new, presented.map(digest).as_ref(), LIFETIMES)?;
+    Ok(sid.unwrap())
 }
 
 fn session(store: &Store, secret: &'static str) -> Option<BrowserSession> {
@@ -285,5 +288,86 @@ fn a_session_is_ended_once_and_tells_whose_it_was() {
         let user_id = UserId::new("ada".to_owned());
         assert_eq!(ended, [EndedSession { sid, user_id }]);
         assert_eq!(session(store, "secret"), None);
+    });
+}
+
+/// A sign-in of ada's that has no session yet.
+fn of_ada(tx: &Tx<'_>) -> NewSession {
+    NewSession {
+        secret: digest("secret"),
+        sid: "sid".to_owned(),
+        authentication: authentication_of("ada", tx.now()),
+        selected_at: tx.now(),
+    }
+}
+
+#[test]
+fn an_account_that_is_not_there_has_no_session_and_the_browser_keeps_the_one_it_has() {
+    on_both_databases(|store, _| {
+        signed_in(store, "bob", "of bob", None);
+
+        let opened = write(store, |tx| {
+            let new = of_ada(tx);
+            open(tx, &new, Some(&digest("of bob")), LIFETIMES)
+        });
+
+        assert_eq!(opened, None);
+        assert_eq!(session(store, "secret"), None);
+        assert!(session(store, "of bob").is_some());
+    });
+}
+
+#[test]
+fn a_sign_in_during_a_merge_leaves_no_session_of_the_account_that_is_gone() {
+    on_both_databases(|store, _| {
+        with_account(store, "ada");
+        with_account(store, "bob");
+
+        let (_, opened) = interleaved(
+            store,
+            |tx| Ok(crate::users::merge(tx, &user_id("ada"), &user_id("bob"))?),
+            |tx| open(tx, &of_ada(tx), None, LIFETIMES),
+            |_, merged| Ok(merged),
+        );
+
+        assert_eq!(opened, None);
+        assert_eq!(session(store, "secret"), None);
+    });
+}
+
+#[test]
+fn a_merge_during_a_sign_in_leaves_no_session_of_the_account_that_is_gone() {
+    on_both_databases(|store, _| {
+        with_account(store, "ada");
+        with_account(store, "bob");
+
+        let (opened, merged) = interleaved(
+            store,
+            |tx| open(tx, &of_ada(tx), None, LIFETIMES),
+            |tx| crate::users::merge(tx, &user_id("ada"), &user_id("bob")),
+            |_, opened| Ok(opened),
+        );
+
+        assert!(opened.is_some());
+        assert_eq!(merged, crate::users::Merged::Merged);
+        assert_eq!(session(store, "secret"), None);
+    });
+}
+
+#[test]
+fn a_session_does_not_end_while_something_is_given_away_because_of_it() {
+    on_both_databases(|store, _| {
+        signed_in(store, "ada", "secret", None);
+
+        let (still_there, _) = interleaved(
+            store,
+            |tx| find_to_use(tx, &digest("secret")),
+            |tx| crate::users::sign_out_everywhere(tx, &user_id("ada")),
+            |tx, _| find(tx, &digest("secret")),
+        );
+
+        assert!(still_there.is_some());
+        assert_eq!(session(store, "secret"), None);
+        assert_eq!(write(store, |tx| find_to_use(tx, &digest("secret"))), None);
     });
 }

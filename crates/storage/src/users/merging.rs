@@ -25,19 +25,14 @@ pub enum Merged {
 /// of `from` go with it, whoever is signed in to it is signed out, and its open support tasks are
 /// nobody's: what was shown, agreed or claimed for one account counts for no other.
 ///
-/// Both accounts are locked first, always in the same order, so of any number of merges of the
-/// same two, either way round, exactly one is [`Merged::Merged`].
+/// Both accounts are locked first, so of any number of merges of the same two, either way round,
+/// exactly one is [`Merged::Merged`].
 ///
 /// # Errors
 ///
 /// [`StorageError`] when the database fails.
 pub fn merge(tx: &mut Tx<'_>, from: &UserId, into: &UserId) -> Result<Merged, StorageError> {
-    let (first, second) = match from.as_str().cmp(into.as_str()) {
-        std::cmp::Ordering::Less => (from, into),
-        std::cmp::Ordering::Equal => return Ok(Merged::NotTwoAccounts),
-        std::cmp::Ordering::Greater => (into, from),
-    };
-    if !super::lock(tx, first)? || !super::lock(tx, second)? {
+    if super::lock(tx, &[from, into])? != 2 {
         return Ok(Merged::NotTwoAccounts);
     }
     rename(tx, from, into)?;

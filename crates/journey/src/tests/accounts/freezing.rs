@@ -43,7 +43,7 @@ async fn applied(world: &World) -> (UserId, String) {
 }
 
 /// The path of the link in the mail to the old address.
-fn freeze_link(news: &[(String, News)]) -> String {
+pub(super) fn freeze_link(news: &[(String, News)]) -> String {
     let link = news.iter().find_map(|(to, news)| match news {
         News::AddressChangePlanned(email) if to == OLD => Some(&email.freeze_link),
         News::AddressReplaced(email) if to == OLD => Some(&email.freeze_link),
@@ -63,7 +63,7 @@ impl World {
     }
 
     /// Presses its button.
-    async fn presses(&self, link: &str) -> Seen {
+    pub(super) async fn presses(&self, link: &str) -> Seen {
         let tab = self.tab().await.without_cookies();
         self.post_bare(&tab, link, &[]).await
     }

@@ -1,9 +1,13 @@
 //! What was given once is not asked again, but where a service needs more.
 
+use model::event::EventKind;
 use model::trn_lookup::{TrnLookupStatus, VerificationLevel};
 
 use super::super::world::on_both;
 use super::*;
+use crate::details::{DetailsPage, keep_now};
+use crate::plan::Page;
+use crate::stage::change;
 
 #[actix_web::test]
 async fn who_gave_everything_is_asked_nothing_again() {
@@ -179,6 +183,31 @@ async fn what_staff_decided_is_told_and_stays() {
         optional.is_done_at_once().await;
         let strict = Teacher::asked(&world, trn(STRICT)).await;
         strict.is_done_at_once().await;
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn what_staff_decide_while_the_answers_are_sent_stands_and_nobody_is_told_otherwise() {
+    on_both(async |world| {
+        world.records.add(ada_by_address());
+        let teacher = Teacher::asked(&world, trn(OPTIONAL)).await;
+        teacher.answers(&ABOUT).await;
+        let (link, user_id) = (teacher.refused_by_staff(), teacher.user_id.clone());
+        let visitor = world.visitor(&teacher.tab);
+
+        let page = Page::Details(DetailsPage::CheckAnswers);
+        let sent = change(&world.journey, &visitor, page, move |tx, stage| {
+            trn_links::replace(tx, &user_id, &link)?;
+            keep_now(tx, stage)
+        });
+        sent.await.unwrap();
+
+        assert_eq!(
+            teacher.link().await.unwrap().status,
+            TrnLookupStatus::Failed
+        );
+        assert_eq!(world.events(EventKind::TrnFound).await, 0);
     })
     .await;
 }

@@ -65,7 +65,7 @@ fn with_a_full_account(store: &Store, id: &'static str, trn: &'static str) {
             idle: DAY,
             absolute: DAY,
         };
-        browser_sessions::open(tx, &session, None, lifetimes)?;
+        assert!(browser_sessions::open(tx, &session, None, lifetimes)?.is_some());
         let mut granted = grant(&format!("grant of {id}"), tx.now());
         granted.authentication = authentication_of(id, tx.now());
         grants::insert(tx, &granted, tx.now().plus(DAY))?;

@@ -1,0 +1,125 @@
+//! What changes the same accounts at once: nobody waits in vain, and nobody meets a fault.
+
+use model::SecretDigest;
+use storage::users::Merged;
+use storage::interactions;
+
+use super::super::world::{DAY, on_both};
+use super::*;
+use crate::accounts::address_change::{apply_due, plan_change};
+
+impl World {
+    /// Two accounts in the order of their ids.
+    async fn two_accounts(&self) -> [UserId; 2] {
+        let mut ids = [self.account_of(OLD).await, self.account_of(NEW).await];
+        ids.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+        ids
+    }
+
+    /// Merges one account into the other; meanwhile something else happens that changes the first.
+    async fn merges_while<T>(
+        &self,
+        [from, into]: [&UserId; 2],
+        meanwhile: impl Future<Output = T>,
+    ) -> T {
+        let (locked, from, into) = (from.clone(), from.clone(), into.clone());
+        let (merged, value) = self
+            .interleaved(
+                move |tx| users::lock(tx, &[&locked]),
+                meanwhile,
+                move |tx, _| users::merge(tx, &from, &into),
+            )
+            .await;
+        assert_eq!(merged.unwrap(), Merged::Merged);
+        value
+    }
+}
+
+#[actix_web::test]
+async fn a_planned_change_that_joins_two_accounts_locks_them_in_the_order_of_all() {
+    on_both(async |world| {
+        let [first, second] = world.two_accounts().await;
+        let (journey, owner, joined) = (world.journey.clone(), second.clone(), first.clone());
+        let planned = world.store.write(move |tx| {
+            let owner = users::find(tx, &owner)?.unwrap();
+            let joined = users::find(tx, &joined)?.unwrap();
+            plan_change(tx, &journey, &owner, &joined.email, Some(&joined.id))
+        });
+        planned.await.unwrap();
+        world.clock.advance(2 * DAY);
+        let (lower, higher) = (first.clone(), second.clone());
+
+        let (locked, applied) = world
+            .interleaved(
+                move |tx| users::lock(tx, &[&lower]),
+                apply_due(&world.journey),
+                move |tx, _| users::lock(tx, &[&higher]),
+            )
+            .await;
+
+        assert_eq!(locked.unwrap(), 1);
+        applied.unwrap();
+        assert_eq!(world.user(&first).await, None);
+        assert!(world.user(&second).await.is_some());
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_change_is_stopped_while_a_page_is_being_answered_by_whoever_is_signed_in() {
+    on_both(async |world| {
+        let ada = world.account_of(OLD).await;
+        let tab = world.tab_asking(|requirements| requirements.details = profile());
+        let tab = tab.await;
+        world.enter_email(&tab, OLD).await;
+        world.enter_code(&tab, &world.mailbox.code()).await;
+        let (journey, owner) = (world.journey.clone(), ada.clone());
+        let planned = world.store.write(move |tx| {
+            let owner = users::find(tx, &owner)?.unwrap();
+            let new = EmailAddress::parse(NEW).unwrap();
+            plan_change(tx, &journey, &owner, &new, None)
+        });
+        planned.await.unwrap();
+        let link = freezing::freeze_link(&world.news().await);
+        let (id, browser) = (tab.id.clone(), tab.browser.clone());
+
+        let (locked, pressed) = world
+            .interleaved(
+                move |tx| {
+                    let browser = SecretDigest::of(browser.reveal());
+                    interactions::find_to_change(tx, &id, Some(&browser))
+                },
+                world.presses(&link),
+                move |tx, _| users::lock(tx, &[&ada]),
+            )
+            .await;
+
+        assert_eq!(locked.unwrap(), 1);
+        pressed.shows(200, "The change was stopped");
+        let seen = world.open(&tab, "/details/name").await;
+        seen.goes_to(tab.return_to());
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn answers_that_are_sent_while_their_account_is_merged_hold_up_nobody() {
+    on_both(async |world| {
+        let user_id = world.account_with_details(OLD, profile()).await;
+        let bob = world.account_of(NEW).await;
+        let again = Person::arrives(&world, OLD, trn(TrnRequirement::Optional)).await;
+        for page in ["has-national-insurance-number", "has-trn", "has-qts"] {
+            again
+                .post(&format!("/details/{page}"), &[(page, "no")])
+                .await;
+        }
+
+        let sent = again.press("/details/check-answers", "continue");
+        let sent = world.merges_while([&user_id, &bob], sent).await;
+
+        assert_eq!(sent.status, 303, "{}", sent.body);
+        let seen = again.open("/details/check-answers").await;
+        seen.goes_to(again.tab.url("/sign-in/email"));
+    })
+    .await;
+}
