@@ -212,6 +212,11 @@ impl Keyring {
         self.current.id
     }
 
+    /// The id of each key, the current one's first.
+    pub fn ids(&self) -> impl Iterator<Item = u8> + '_ {
+        self.keys().map(|key| key.id)
+    }
+
     /// The keyed digest of `parts` under the current key: key id, then HMAC-SHA-256 over each
     /// part's length and bytes (so that `["ab", "c"]` and `["a", "bc"]` differ). 33 bytes.
     #[must_use]

@@ -56,6 +56,18 @@ pub(crate) fn revert_postgres(connection: &mut PgConnection) -> Result<(), Stora
     Ok(())
 }
 
+#[cfg(test)]
+pub(crate) fn revert_last_sqlite(connection: &mut SqliteConnection) -> Result<(), StorageError> {
+    connection.revert_last_migration(SQLITE).map_err(fault)?;
+    Ok(())
+}
+
+#[cfg(test)]
+pub(crate) fn revert_last_postgres(connection: &mut PgConnection) -> Result<(), StorageError> {
+    connection.revert_last_migration(POSTGRES).map_err(fault)?;
+    Ok(())
+}
+
 /// Runs what is pending. Each migration is a transaction that also records its version, so of
 /// several nodes at once exactly one succeeds; the others find it done when they look again.
 fn run<C, DB, S>(connection: &mut C, source: fn() -> S) -> Result<Vec<String>, StorageError>

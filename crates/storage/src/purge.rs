@@ -37,7 +37,7 @@ const fn after(key: &'static str, column: &'static str, days: u64) -> Retention 
 }
 
 /// Every table, and how long its rows are kept. A test compares it with the live schema.
-pub const RETENTION: [(&str, Retention); 31] = [
+pub const RETENTION: [(&str, Retention); 32] = [
     ("access_tokens", after("digest", "expires_at", 0)),
     // A frozen or applied change can be looked into, and its link still freezes, for a month.
     ("address_changes", after("id", "takes_effect_at", 30)),
@@ -87,6 +87,7 @@ pub const RETENTION: [(&str, Retention); 31] = [
         "training_providers",
         Retention::Kept("a new list replaces them"),
     ),
+    ("trn_digests", Retention::With("users")),
     ("trn_links", Retention::With("users")),
     ("trn_watchers", Retention::With("users")),
     ("user_details", Retention::With("users")),

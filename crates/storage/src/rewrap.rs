@@ -1,4 +1,5 @@
-//! Sealing and digesting everything anew under the current key, so that an earlier one can go.
+//! Sealing and digesting everything anew under the current key, so that an earlier one can go, and
+//! forgetting what was digested under one that is gone.
 //!
 //! [`teacher_records::rewrap`](crate::teacher_records::rewrap) does it for the embedded records.
 //! Digests of secrets that we do not keep (client secrets) cannot be made anew.
@@ -6,12 +7,13 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Nullable, Text};
 use model::keyring::Purpose;
-use model::{Entropy, Keyring, Secret, TeacherDetails, Trn};
+use model::{Entropy, Keyring, Secret, TeacherDetails, Trn, UserId};
 
 use crate::error::StorageError;
 use crate::trn_links;
 use crate::unit_of_work::{Store, Tx};
 use crate::user_details::person_digests;
+use crate::users;
 
 /// Most rows that one unit of work seals anew, so that no write waits long behind it.
 const BATCH: usize = 200;
@@ -22,18 +24,19 @@ struct SealedColumn {
     key: &'static str,
     column: &'static str,
     purpose: Purpose,
-    digested: Option<Digested>,
+    digested: Digested,
 }
 
-/// A keyed digest of the sealed value that stands beside it.
-#[derive(Clone, Copy)]
-struct Digested {
-    column: &'static str,
-    of: Digest,
+/// Where the keyed digests of the sealed value are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Digested {
+    /// It has none.
+    Nowhere,
+    /// Beside it, under the current key.
+    InColumn(&'static str),
+    /// In `trn_digests`, under each key.
+    AsTrn,
 }
-
-/// Digests what was sealed under the current key; `None` when it has no digest.
-type Digest = fn(&Keyring, &Secret<Vec<u8>>) -> Option<Vec<u8>>;
 
 const COLUMNS: [SealedColumn; 9] = [
     sealed("address_changes", "id", "sealed", Purpose::AddressChange),
@@ -59,17 +62,11 @@ const COLUMNS: [SealedColumn; 9] = [
     sealed("support_tasks", "id", "sealed", Purpose::SupportTask),
     sealed("totp_factors", "user_id", "sealed_seed", Purpose::TotpSeed),
     SealedColumn {
-        digested: Some(Digested {
-            column: "trn_digest",
-            of: trn_digest,
-        }),
+        digested: Digested::AsTrn,
         ..sealed("trn_links", "user_id", "sealed_trn", Purpose::TrnLink)
     },
     SealedColumn {
-        digested: Some(Digested {
-            column: "person_digest",
-            of: person_digest,
-        }),
+        digested: Digested::InColumn("person_digest"),
         ..sealed("user_details", "user_id", "sealed", Purpose::Details)
     },
 ];
@@ -85,19 +82,31 @@ const fn sealed(
         key,
         column,
         purpose,
-        digested: None,
+        digested: Digested::Nowhere,
     }
 }
 
-fn trn_digest(keyring: &Keyring, opened: &Secret<Vec<u8>>) -> Option<Vec<u8>> {
-    let trn = Trn::parse(std::str::from_utf8(opened.reveal()).ok()?).ok()?;
-    trn_links::digests(keyring, &trn).into_iter().next()
+impl Digested {
+    /// The digests of what was sealed, the current key's first; none when it has none.
+    fn digests(self, keyring: &Keyring, opened: &Secret<Vec<u8>>) -> Vec<Vec<u8>> {
+        let digests = match self {
+            Self::Nowhere => None,
+            Self::InColumn(_) => of_person(keyring, opened),
+            Self::AsTrn => of_trn(keyring, opened),
+        };
+        digests.unwrap_or_default()
+    }
 }
 
-fn person_digest(keyring: &Keyring, opened: &Secret<Vec<u8>>) -> Option<Vec<u8>> {
+fn of_trn(keyring: &Keyring, opened: &Secret<Vec<u8>>) -> Option<Vec<Vec<u8>>> {
+    let trn = Trn::parse(std::str::from_utf8(opened.reveal()).ok()?).ok()?;
+    Some(trn_links::digests(keyring, &trn))
+}
+
+fn of_person(keyring: &Keyring, opened: &Secret<Vec<u8>>) -> Option<Vec<Vec<u8>>> {
     let details: TeacherDetails = serde_json::from_slice(opened.reveal()).ok()?;
-    let digests = person_digests(keyring, details.name.as_ref()?, details.date_of_birth?);
-    digests.into_iter().next()
+    let name = details.name.as_ref()?;
+    Some(person_digests(keyring, name, details.date_of_birth?))
 }
 
 /// What became of one table's rows.
@@ -171,7 +180,7 @@ struct Outdated {
 struct Anew {
     row: Outdated,
     sealed: Vec<u8>,
-    digest: Option<Vec<u8>>,
+    digests: Vec<Vec<u8>>,
 }
 
 fn list(
@@ -204,9 +213,7 @@ fn seal_anew(
     let opened = keyring.open(column.purpose, &row.id, &row.sealed).ok()?;
     Some(Anew {
         sealed: keyring.seal(column.purpose, &row.id, opened.reveal(), entropy),
-        digest: column
-            .digested
-            .and_then(|digested| (digested.of)(keyring, &opened)),
+        digests: column.digested.digests(keyring, &opened),
         row,
     })
 }
@@ -218,6 +225,21 @@ fn replace_all(
     column: &SealedColumn,
     rows: &[Anew],
 ) -> Result<usize, StorageError> {
+    if column.digested == Digested::AsTrn {
+        let ids: Vec<UserId> = rows
+            .iter()
+            .map(|anew| UserId::new(anew.row.id.clone()))
+            .collect();
+        users::lock(tx, &ids.iter().collect::<Vec<_>>())?;
+    }
+    let mut replaced = 0;
+    for anew in rows {
+        replaced += usize::from(replace(tx, column, anew)?);
+    }
+    Ok(replaced)
+}
+
+fn replace(tx: &mut Tx<'_>, column: &SealedColumn, anew: &Anew) -> Result<bool, StorageError> {
     let SealedColumn {
         table,
         key,
@@ -225,29 +247,58 @@ fn replace_all(
         digested,
         ..
     } = column;
-    let mut replaced = 0;
-    for anew in rows {
-        replaced += if let Some(Digested { column: digest, .. }) = digested {
+    let Anew {
+        row,
+        sealed,
+        digests,
+    } = anew;
+    let replaced = match digested {
+        Digested::AsTrn => {
+            let user_id = UserId::new(row.id.clone());
+            return trn_links::seal_anew(tx, &user_id, (&row.sealed, sealed), digests);
+        }
+        Digested::InColumn(digest) => {
             let statement = format!(
                 "UPDATE {table} SET {column} = $1, {digest} = $2 WHERE {key} = $3 AND {column} = $4"
             );
             on_either!(tx, connection => diesel::sql_query(statement)
-                .bind::<Binary, _>(&anew.sealed)
-                .bind::<Nullable<Binary>, _>(&anew.digest)
-                .bind::<Text, _>(&anew.row.id)
-                .bind::<Binary, _>(&anew.row.sealed)
+                .bind::<Binary, _>(sealed)
+                .bind::<Nullable<Binary>, _>(digests.first())
+                .bind::<Text, _>(&row.id)
+                .bind::<Binary, _>(&row.sealed)
                 .execute(connection))?
-        } else {
+        }
+        Digested::Nowhere => {
             let statement =
                 format!("UPDATE {table} SET {column} = $1 WHERE {key} = $2 AND {column} = $3");
             on_either!(tx, connection => diesel::sql_query(statement)
-                .bind::<Binary, _>(&anew.sealed)
-                .bind::<Text, _>(&anew.row.id)
-                .bind::<Binary, _>(&anew.row.sealed)
+                .bind::<Binary, _>(sealed)
+                .bind::<Text, _>(&row.id)
+                .bind::<Binary, _>(&row.sealed)
                 .execute(connection))?
-        };
+        }
+    };
+    Ok(replaced == 1)
+}
+
+/// Deletes the digests of TRNs that were made under keys which the keyring no longer has: whoever
+/// got such a key could find TRNs by them. Returns how many there were. An account whose TRN is
+/// under a key that is gone, too, keeps its digests.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn forget_removed_keys(store: &Store, keyring: &Keyring) -> Result<usize, StorageError> {
+    let mut forgotten = 0;
+    loop {
+        let keyring = keyring.clone();
+        let batch =
+            store.write_blocking(move |tx| trn_links::forget_removed_keys(tx, &keyring, BATCH))?;
+        if batch == 0 {
+            return Ok(forgotten);
+        }
+        forgotten += batch;
     }
-    Ok(replaced)
 }
 
 #[cfg(test)]

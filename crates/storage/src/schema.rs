@@ -237,7 +237,6 @@ diesel::table! {
         user_id -> Text,
         status -> Text,
         sealed_trn -> Nullable<Binary>,
-        trn_digest -> Nullable<Binary>,
         level -> Nullable<Text>,
         policy -> Text,
         policy_version -> BigInt,
@@ -247,6 +246,13 @@ diesel::table! {
         decided_at -> BigInt,
         looked_up_at -> Nullable<BigInt>,
         next_lookup_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    trn_digests (digest) {
+        digest -> Binary,
+        user_id -> Text,
     }
 }
 

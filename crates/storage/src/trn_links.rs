@@ -15,8 +15,13 @@ use crate::stored;
 use crate::unit_of_work::Tx;
 
 mod due;
+mod holding;
 
 pub use due::{DueLookup, claim, look_up_soon};
+pub use holding::{digests, find_owner};
+pub(crate) use holding::{forget_removed_keys, seal_anew};
+
+use holding::unless_of_another;
 
 const TABLE: &str = "trn_links";
 
@@ -65,7 +70,7 @@ pub struct NewLink {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct SealedTrn {
     sealed: Vec<u8>,
-    /// Under each key; the first is stored.
+    /// Under each key.
     digests: Vec<Vec<u8>>,
 }
 
@@ -78,12 +83,6 @@ pub enum Linked {
     TrnOfAnother(UserId),
     /// What was there outranks it and stays.
     Kept,
-}
-
-/// The keyed digests of a TRN under each key, the current key's first.
-#[must_use]
-pub fn digests(keyring: &Keyring, trn: &Trn) -> Vec<Vec<u8>> {
-    keyring.digests(Purpose::Trn, &[trn.as_str().as_bytes()])
 }
 
 impl NewLink {
@@ -214,29 +213,11 @@ pub fn find(tx: &mut Tx<'_>, user_id: &UserId) -> Result<Option<TrnLink>, Storag
     row.map(LinkRow::into_link).transpose()
 }
 
-/// The account that holds the TRN of these [`digests`].
-///
-/// # Errors
-///
-/// [`StorageError`] when the database fails.
-pub fn find_owner(tx: &mut Tx<'_>, digests: &[Vec<u8>]) -> Result<Option<UserId>, StorageError> {
-    if digests.is_empty() {
-        return Ok(None);
-    }
-    let owner: Option<String> = on_either!(tx, connection => trn_links::table
-        .filter(trn_links::trn_digest.eq_any(digests))
-        .select(trn_links::user_id)
-        .prepared()
-        .get_result(connection)
-        .optional())?;
-    Ok(owner.map(UserId::new))
-}
-
 /// Stores how looking for the account's record ended, over what was there, unless staff decided
 /// that and this is a look-up.
 ///
-/// The unique TRN decides, so of any number of accounts that match one record at once exactly one
-/// is [`Linked::Linked`].
+/// The unique digests of the TRN decide, so of any number of accounts that match one record at once
+/// exactly one is [`Linked::Linked`].
 ///
 /// # Errors
 ///
@@ -259,7 +240,9 @@ pub fn replace(tx: &mut Tx<'_>, user_id: &UserId, link: &NewLink) -> Result<Link
             .on_conflict(trn_links::user_id)
             .do_update()
             .set(&columns);
-        unless_taken!(tx, connection => FilterDsl::filter(upsert, may_replace).changed(connection))
+        Ok(
+            on_either!(tx, connection => FilterDsl::filter(upsert, may_replace).changed(connection))?,
+        )
     })
 }
 
@@ -280,7 +263,7 @@ pub fn replace_open(
             .filter(trn_links::user_id.eq(user_id.as_str()))
             .filter(due::is_open())
             .set(&columns);
-        unless_taken!(tx, connection => update.changed(connection))
+        Ok(on_either!(tx, connection => update.changed(connection))?)
     })
 }
 
@@ -290,7 +273,6 @@ pub fn replace_open(
 struct Columns {
     status: &'static str,
     sealed_trn: Option<Vec<u8>>,
-    trn_digest: Option<Vec<u8>>,
     level: Option<String>,
     policy: &'static str,
     policy_version: i64,
@@ -308,7 +290,6 @@ impl Columns {
         Ok(Self {
             status: link.status.as_str(),
             sealed_trn: link.trn.as_ref().map(|trn| trn.sealed.clone()),
-            trn_digest: link.digests().first().cloned(),
             level: link.level.map(|level| level.as_str().to_owned()),
             policy: link.policy.as_str(),
             policy_version: i64::from(link.policy_version),
@@ -323,28 +304,6 @@ impl Columns {
             looked_up_at: is_lookup.then_some(now.millis()),
             next_lookup_at: link.next_lookup_at.map(Timestamp::millis),
         })
-    }
-}
-
-/// Stores a link unless its TRN is another account's, under whichever key that was digested.
-fn unless_of_another<'c>(
-    tx: &mut Tx<'c>,
-    user_id: &UserId,
-    digests: &[Vec<u8>],
-    store: impl FnOnce(&mut Tx<'c>) -> Result<Option<usize>, StorageError>,
-) -> Result<Linked, StorageError> {
-    if let Some(owner) = find_owner(tx, digests)?
-        && owner != *user_id
-    {
-        return Ok(Linked::TrnOfAnother(owner));
-    }
-    match store(tx)? {
-        Some(0) => Ok(Linked::Kept),
-        Some(_) => Ok(Linked::Linked),
-        // Another account was linked to it at the same moment.
-        None => find_owner(tx, digests)?
-            .map(Linked::TrnOfAnother)
-            .ok_or(StorageError::GivenUp),
     }
 }
 

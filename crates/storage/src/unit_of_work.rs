@@ -202,6 +202,15 @@ impl Store {
         }
     }
 
+    /// Takes back what the last migration did.
+    #[cfg(test)]
+    pub(crate) fn revert_last(&self) -> Result<(), StorageError> {
+        match &self.backend {
+            Backend::Sqlite(store) => migrate::revert_last_sqlite(&mut store.connect()?),
+            Backend::Postgres(store) => migrate::revert_last_postgres(&mut store.connect()?),
+        }
+    }
+
     /// The clock that stamps units of work.
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {

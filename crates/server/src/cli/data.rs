@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use clap::Subcommand;
 use model::SystemEntropy;
-use storage::rewrap::{Rewrapped, rewrap};
+use storage::rewrap::{Rewrapped, forget_removed_keys, rewrap};
 use storage::teacher_records::{self, ImportError};
 
 use super::CommandError;
@@ -32,6 +32,8 @@ pub(super) fn execute(command: DataCommand, config: &Config) -> Result<(), Comma
         writeln!(out, "{table}: {rows} sealed anew")?;
         unopenable += closed;
     }
+    let forgotten = forget_removed_keys(&store, &keyring)?;
+    writeln!(out, "trn_digests: {forgotten} under removed keys deleted")?;
     let records = teacher_records::rewrap(&store, &keyring, &SystemEntropy);
     let records = records.map_err(|fault| match fault {
         ImportError::Source(fault) | ImportError::Storage(fault) => fault.into(),

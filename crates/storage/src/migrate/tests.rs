@@ -3,10 +3,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
-use model::ManualClock;
+use model::trn_lookup::{
+    LookupSource, MatchPolicy, POLICY_VERSION, TrnLookupStatus, TrnOutcome, VerificationLevel,
+};
+use model::{Keyring, ManualClock, Secret, SystemEntropy, Trn};
 
 use super::*;
+use crate::samples::{user_id, with_account, write};
 use crate::testing::{Kind, START, TestDatabase, indexes_of, on_both_databases, schema_of};
+use crate::trn_links::{self, NewLink};
 use crate::unit_of_work::{Store, Tx};
 
 fn migrations(database: &str) -> Vec<PathBuf> {
@@ -116,4 +121,53 @@ fn nodes_that_migrate_at_once_all_succeed_and_each_migration_runs_once() {
         let state = open().migration_state().unwrap();
         assert_eq!(state, MigrationState::UpToDate, "{kind:?}");
     }
+}
+
+/// Takes migrations back to the one of that number and its own.
+fn revert_to(store: &Store, number: &str) {
+    let is_pending = || match store.migration_state().unwrap() {
+        MigrationState::Pending(names) => names.iter().any(|name| name.starts_with(number)),
+        MigrationState::UpToDate => false,
+    };
+    while !is_pending() {
+        store.revert_last().unwrap();
+    }
+}
+
+#[test]
+fn whose_a_trn_is_survives_the_way_back_and_forth() {
+    on_both_databases(|store, _| {
+        with_account(store, "ada");
+        let keyring = |ids: &[u8]| {
+            let keys: Vec<_> = ids.iter().map(|id| (*id, Secret::new([*id; 32]))).collect();
+            Keyring::new(&keys).unwrap()
+        };
+        let both = keyring(&[2, 1]);
+        let outcome = TrnOutcome {
+            status: TrnLookupStatus::Found,
+            trn: Trn::parse("1234567").ok(),
+            level: Some(VerificationLevel::Low),
+            policy: MatchPolicy::Default,
+            policy_version: POLICY_VERSION,
+            agreed: Vec::new(),
+            source: LookupSource::Lookup,
+            is_unavailable: false,
+        };
+        let link = NewLink::seal(&outcome, &user_id("ada"), None, &both, &SystemEntropy);
+        write(store, move |tx| {
+            trn_links::replace(tx, &user_id("ada"), &link)
+        });
+        let before = write(store, |tx| trn_links::find(tx, &user_id("ada")));
+
+        revert_to(store, "0003");
+        store.migrate().unwrap();
+
+        assert_eq!(
+            write(store, |tx| trn_links::find(tx, &user_id("ada"))),
+            before
+        );
+        let digests = trn_links::digests(&keyring(&[2]), &Trn::parse("1234567").unwrap());
+        let owner = write(store, move |tx| trn_links::find_owner(tx, &digests));
+        assert_eq!(owner, Some(user_id("ada")));
+    });
 }

@@ -103,6 +103,39 @@ fn a_teacher_is_read_and_found_under_the_new_key_alone() {
     });
 }
 
+/// Whom a node with these keys finds by the TRN.
+fn owner(store: &Store, ids: &'static [u8]) -> Option<UserId> {
+    let digests = trn_links::digests(&keyring(ids), &trn());
+    write(store, move |tx| trn_links::find_owner(tx, &digests))
+}
+
+#[test]
+fn digests_under_a_key_that_is_gone_are_forgotten() {
+    on_both_databases(|store, _| {
+        with_teacher(store, "ada");
+        rewrapped(store, &BOTH, "trn_links");
+        assert_eq!(forget_removed_keys(store, &keyring(&BOTH)).unwrap(), 0);
+        assert_eq!(owner(store, &OLD), Some(user_id("ada")));
+
+        assert_eq!(forget_removed_keys(store, &keyring(&NEW)).unwrap(), 1);
+
+        assert_eq!(owner(store, &OLD), None);
+        assert_eq!(owner(store, &NEW), Some(user_id("ada")));
+        assert_eq!(forget_removed_keys(store, &keyring(&NEW)).unwrap(), 0);
+    });
+}
+
+#[test]
+fn an_account_whose_trn_no_key_opens_keeps_it() {
+    on_both_databases(|store, _| {
+        with_teacher(store, "ada");
+
+        assert_eq!(forget_removed_keys(store, &keyring(&NEW)).unwrap(), 0);
+
+        assert_eq!(owner(store, &OLD), Some(user_id("ada")));
+    });
+}
+
 #[test]
 fn more_rows_than_a_batch_are_all_sealed_anew_and_once() {
     on_both_databases(|store, _| {
@@ -148,7 +181,7 @@ fn what_changed_since_it_was_read_is_not_undone() {
             let anew = Anew {
                 row: outdated.remove(0),
                 sealed: b"stale".to_vec(),
-                digest: None,
+                digests: Vec::new(),
             };
             let later = NewDetails {
                 sealed: b"later".to_vec(),

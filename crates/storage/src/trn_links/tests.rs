@@ -2,7 +2,7 @@ use model::trn_lookup::POLICY_VERSION;
 use model::{Secret, SystemEntropy};
 
 use super::*;
-use crate::samples::{DAY, HOUR, MINUTE, in_parallel, user_id, with_account, write};
+use crate::samples::{DAY, HOUR, MINUTE, in_parallel, interleaved, user_id, with_account, write};
 use crate::testing::{START, on_both_databases};
 use crate::unit_of_work::Store;
 
@@ -182,18 +182,115 @@ fn a_unit_of_work_goes_on_after_a_trn_was_refused() {
         with_accounts(store);
         linked(store, "ada", &found("1234567"));
 
-        let ending = write(store, |tx| {
-            let (bob, refused) = (user_id("bob"), sealed(&found("1234567"), "bob", None));
-            let columns = Columns::of(&refused, tx.now())?;
-            let insert = diesel::insert_into(trn_links::table)
-                .values((trn_links::user_id.eq("bob"), &columns));
-            let taken = unless_taken!(tx, connection => insert.changed(connection))?;
-            assert_eq!(taken, None);
-            replace(tx, &bob, &sealed(&found("7654321"), "bob", None))
+        let endings = write(store, |tx| {
+            let refused = sealed(&found("1234567"), "bob", None);
+            let free = sealed(&found("7654321"), "bob", None);
+            Ok([&refused, &free].map(|link| replace(tx, &user_id("bob"), link).unwrap()))
         });
 
-        assert_eq!(ending, Linked::Linked);
+        assert_eq!(
+            endings,
+            [Linked::TrnOfAnother(user_id("ada")), Linked::Linked]
+        );
         assert_eq!(link_of(store, "bob").status, TrnLookupStatus::Found);
+    });
+}
+
+/// Links an account by a node that has these keys.
+fn linked_by_node(tx: &mut Tx<'_>, keys: &[u8], user: &str, digits: &str) -> Linked {
+    let (keyring, user_id) = (keyring(keys), user_id(user));
+    let link = NewLink::seal(&found(digits), &user_id, None, &keyring, &SystemEntropy);
+    replace(tx, &user_id, &link).unwrap()
+}
+
+fn owner(store: &Store, keys: &'static [u8], digits: &'static str) -> Option<UserId> {
+    let digests = digests(&keyring(keys), &trn(digits));
+    write(store, move |tx| find_owner(tx, &digests))
+}
+
+#[test]
+fn of_nodes_with_their_keys_in_another_order_that_link_one_trn_at_once_one_does() {
+    on_both_databases(|store, _| {
+        with_accounts(store);
+
+        let endings = in_parallel(store, USERS.len(), |tx, time| {
+            let keys = if time % 2 == 0 { [1, 2] } else { [2, 1] };
+            Ok(linked_by_node(tx, &keys, USERS[time], "1234567"))
+        });
+
+        let holders = endings.iter().filter(|ending| **ending == Linked::Linked);
+        assert_eq!(holders.count(), 1);
+        let owner_by = |keys| owner(store, keys, "1234567").unwrap();
+        assert_eq!(owner_by(&[1]), owner_by(&[2]));
+        let refused = |ending: &&Linked| **ending == Linked::TrnOfAnother(owner_by(&[1]));
+        assert_eq!(endings.iter().filter(refused).count(), USERS.len() - 1);
+    });
+}
+
+#[test]
+fn a_node_that_has_the_new_key_already_and_one_that_has_not_do_not_both_link_one_trn() {
+    on_both_databases(|store, _| {
+        with_accounts(store);
+
+        let (first, second) = interleaved(
+            store,
+            |tx| Ok(linked_by_node(tx, &[2, 1], "ada", "1234567")),
+            |tx| Ok(linked_by_node(tx, &[1], "bob", "1234567")),
+            |_, first| Ok(first),
+        );
+
+        assert_eq!(first, Linked::Linked);
+        assert_eq!(second, Linked::TrnOfAnother(user_id("ada")));
+    });
+}
+
+#[test]
+fn an_account_that_is_linked_again_after_a_change_of_key_is_found_by_it() {
+    on_both_databases(|store, _| {
+        with_accounts(store);
+        linked(store, "ada", &found("1234567"));
+        assert_eq!(owner(store, &[2], "1234567"), None);
+
+        let again = write(store, |tx| {
+            Ok(linked_by_node(tx, &[2, 1], "ada", "1234567"))
+        });
+
+        assert_eq!(again, Linked::Linked);
+        assert_eq!(owner(store, &[2], "1234567"), Some(user_id("ada")));
+        assert_eq!(owner(store, &[1], "1234567"), Some(user_id("ada")));
+    });
+}
+
+#[test]
+fn an_account_that_gets_another_trn_or_none_lets_the_first_go() {
+    on_both_databases(|store, _| {
+        with_accounts(store);
+        linked(store, "ada", &found("1234567"));
+
+        linked(store, "ada", &found("7654321"));
+        assert_eq!(linked(store, "bob", &found("1234567")), Linked::Linked);
+
+        linked(store, "bob", &outcome(TrnLookupStatus::Pending));
+        assert_eq!(linked(store, "cy", &found("1234567")), Linked::Linked);
+        let of_ada = Linked::TrnOfAnother(user_id("ada"));
+        assert_eq!(linked(store, "cy", &found("7654321")), of_ada);
+    });
+}
+
+#[test]
+fn what_is_not_linked_takes_no_trn() {
+    on_both_databases(|store, _| {
+        with_accounts(store);
+        linked(store, "ada", &by_staff(outcome(TrnLookupStatus::Failed)));
+        linked(store, "bob", &found("7654321"));
+
+        assert_eq!(linked(store, "ada", &found("1234567")), Linked::Kept);
+        let refused = write(store, |tx| Ok(linked_by_node(tx, &[2, 1], "cy", "7654321")));
+        assert_eq!(refused, Linked::TrnOfAnother(user_id("bob")));
+
+        assert_eq!(owner(store, &[1], "1234567"), None);
+        assert_eq!(owner(store, &[2], "7654321"), None);
+        assert_eq!(owner(store, &[1], "7654321"), Some(user_id("bob")));
     });
 }
 
