@@ -24,12 +24,16 @@ use crate::trn_match::Match;
 /// How soon the records are asked again when they could not be asked.
 const PAUSE: Duration = Duration::from_secs(15 * 60);
 
+/// How long an account waits whose person's answers cannot be opened: somebody has to put a key
+/// back first.
+const UNREADABLE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// What came of asking for one person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookedUp {
     /// Nobody is due.
     Nobody,
-    /// The records answered.
+    /// The records answered, or somebody was due who cannot be looked for today.
     Somebody,
     /// The records cannot be asked now: there is no use in asking for the next.
     Unavailable,
@@ -43,17 +47,31 @@ struct Due {
     details: TeacherDetails,
 }
 
+/// What was claimed.
+enum Claimed {
+    Somebody(Due),
+    /// No key opens what they said, or the TRN that they have.
+    Unreadable,
+}
+
 /// Claims the account that has waited longest for its look-up, for `lease`, and asks the records.
+/// One that no key opens waits for another day and keeps nobody else from their turn.
 ///
 /// # Errors
 ///
-/// [`StorageError`] when the database fails, or what is stored cannot be opened: then the account is
-/// due again when its lease is over.
+/// [`StorageError`] when the database fails: then the account is due again when its lease is over.
 pub async fn look_up_next(journey: &Journey, lease: Duration) -> Result<LookedUp, StorageError> {
     let company = journey.clone();
     let claimed = journey.store.write(move |tx| claim(tx, &company, lease));
-    let Some(due) = claimed.await? else {
-        return Ok(LookedUp::Nobody);
+    let due = match claimed.await? {
+        None => return Ok(LookedUp::Nobody),
+        Some(Claimed::Unreadable) => {
+            tracing::error!(
+                "an account's details cannot be opened: its look-up is put off for a day"
+            );
+            return Ok(LookedUp::Somebody);
+        }
+        Some(Claimed::Somebody(due)) => due,
     };
     let query = RecordQuery::of(&due.details, &due.email, due.policy);
     let found = match &query {
@@ -73,23 +91,53 @@ pub async fn look_up_next(journey: &Journey, lease: Duration) -> Result<LookedUp
     Ok(looked_up)
 }
 
-fn claim(tx: &mut Tx<'_>, journey: &Journey, lease: Duration) -> Result<Option<Due>, StorageError> {
-    let Some(trn_links::DueLookup { user_id, policy }) = trn_links::claim(tx, lease)? else {
+fn claim(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    lease: Duration,
+) -> Result<Option<Claimed>, StorageError> {
+    let Some(claimed) = trn_links::claim(tx, lease)? else {
         return Ok(None);
     };
-    let user = users::find(tx, &user_id)?.ok_or(StorageError::Corrupt("trn_links"))?;
-    let details = details::stored(tx, journey, &user_id)?;
-    Ok(Some(Due {
-        user_id,
-        policy,
+    match open(tx, journey, &claimed) {
+        Ok(due) => Ok(Some(Claimed::Somebody(due))),
+        Err(StorageError::Corrupt(_)) => {
+            let until = tx.now().plus(UNREADABLE);
+            trn_links::postpone(tx, &claimed.user_id, until)?;
+            Ok(Some(Claimed::Unreadable))
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+/// All that is needed to look for a person, opened.
+fn open(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    claimed: &trn_links::DueLookup,
+) -> Result<Due, StorageError> {
+    let corrupt = StorageError::Corrupt("trn_links");
+    let trn_links::DueLookup { user_id, policy } = claimed;
+    let (Some(user), Some(link)) = (users::find(tx, user_id)?, trn_links::find(tx, user_id)?)
+    else {
+        return Err(corrupt);
+    };
+    if link.trn(user_id, &journey.keyring).is_err() {
+        return Err(corrupt);
+    }
+    let details = details::stored(tx, journey, user_id)?;
+    Ok(Due {
+        user_id: user_id.clone(),
+        policy: *policy,
         email: user.email,
         details,
-    }))
+    })
 }
 
 /// Stores what the records said, unless the person or staff decided meanwhile, and tells whoever
 /// is to know.
 fn place(tx: &mut Tx<'_>, journey: &Journey, due: &Due, found: &Match) -> Result<(), StorageError> {
+    users::lock(tx, &[&due.user_id])?;
     let Some(earlier) = trn_links::find(tx, &due.user_id)? else {
         return Ok(());
     };

@@ -17,7 +17,7 @@ use crate::unit_of_work::Tx;
 mod due;
 mod holding;
 
-pub use due::{DueLookup, claim, look_up_soon};
+pub use due::{DueLookup, claim, look_up_soon, postpone};
 pub use holding::{digests, find_owner};
 pub(crate) use holding::{forget_removed_keys, seal_anew};
 

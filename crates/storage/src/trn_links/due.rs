@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
-use model::UserId;
 use model::trn_lookup::{MatchPolicy, TrnLookupStatus};
+use model::{Timestamp, UserId};
 
 use super::{TABLE, UNAVAILABLE};
 use crate::error::StorageError;
@@ -60,6 +60,20 @@ pub fn claim(tx: &mut Tx<'_>, lease: Duration) -> Result<Option<DueLookup>, Stor
         }
     }
     Ok(None)
+}
+
+/// Has a look-up that is planned or under way, and cannot be made, wait until then.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn postpone(tx: &mut Tx<'_>, user_id: &UserId, until: Timestamp) -> Result<(), StorageError> {
+    on_either!(tx, connection => diesel::update(trn_links::table)
+        .filter(trn_links::user_id.eq(user_id.as_str()))
+        .filter(trn_links::next_lookup_at.is_not_null())
+        .set(trn_links::next_lookup_at.eq(until.millis()))
+        .changed(connection))?;
+    Ok(())
 }
 
 fn first_due(tx: &mut Tx<'_>) -> Result<Option<(String, i64)>, StorageError> {

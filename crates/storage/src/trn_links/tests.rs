@@ -444,3 +444,44 @@ fn of_many_parallel_claimers_one_looks_an_account_up() {
         assert!(again.is_some(), "the node that claimed it died");
     });
 }
+
+#[test]
+fn a_look_up_that_is_put_off_lets_the_next_one_have_its_turn_and_comes_back() {
+    on_both_databases(|store, clock| {
+        with_accounts(store);
+        for (user, due_at) in [("ada", START), ("bob", START.plus(MINUTE))] {
+            let link = sealed(&outcome(TrnLookupStatus::None), user, Some(due_at));
+            write(store, move |tx| replace(tx, &user_id(user), &link));
+        }
+        clock.advance(HOUR);
+        let claimed = || write(store, |tx| claim(tx, HOUR)).map(|due| due.user_id);
+
+        assert_eq!(claimed(), Some(user_id("ada")));
+        write(store, |tx| {
+            let until = tx.now().plus(DAY);
+            postpone(tx, &user_id("ada"), until)
+        });
+        assert_eq!(claimed(), Some(user_id("bob")));
+
+        clock.advance(DAY.saturating_sub(MINUTE));
+        assert_eq!(claimed(), Some(user_id("bob")), "its lease is over");
+        clock.advance(MINUTE);
+        assert_eq!(claimed(), Some(user_id("ada")));
+    });
+}
+
+#[test]
+fn who_waits_for_no_look_up_does_not_begin_to_when_one_is_put_off() {
+    on_both_databases(|store, clock| {
+        with_accounts(store);
+        linked(store, "ada", &found("1234567"));
+
+        write(store, |tx| {
+            let until = tx.now().plus(DAY);
+            postpone(tx, &user_id("ada"), until)
+        });
+
+        clock.advance(2 * DAY);
+        assert_eq!(write(store, |tx| claim(tx, HOUR)), None);
+    });
+}

@@ -2,11 +2,12 @@
 
 use model::SecretDigest;
 use storage::users::Merged;
-use storage::interactions;
+use storage::{interactions, trn_links};
 
-use super::super::world::{DAY, on_both};
+use super::super::world::{DAY, MINUTE, on_both};
 use super::*;
 use crate::accounts::address_change::{apply_due, plan_change};
+use crate::look_up_again::{LookedUp, look_up_next};
 
 impl World {
     /// Two accounts in the order of their ids.
@@ -98,6 +99,39 @@ async fn a_change_is_stopped_while_a_page_is_being_answered_by_whoever_is_signed
         pressed.shows(200, "The change was stopped");
         let seen = world.open(&tab, "/details/name").await;
         seen.goes_to(tab.return_to());
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_person_who_is_looked_for_again_while_their_account_is_merged_holds_up_nobody() {
+    on_both(async |world| {
+        let ada = Person::arrives(&world, OLD, trn(TrnRequirement::Optional)).await;
+        ada.says("Ada", "Lovelace").await;
+        for page in ["has-national-insurance-number", "has-trn", "has-qts"] {
+            ada.post(&format!("/details/{page}"), &[(page, "no")]).await;
+        }
+        ada.press("/details/check-answers", "continue").await;
+        let bob = world.account_of(NEW).await;
+        // Two records are as likely: a case for staff.
+        for trn in ["1234567", "7654321"] {
+            world.records.add(TeacherRecord {
+                trn: Trn::parse(trn).unwrap(),
+                ..super::ada()
+            });
+        }
+        world.clock.advance(DAY);
+        let user_id = ada.user_id.clone();
+        let soon = world
+            .store
+            .write(move |tx| trn_links::look_up_soon(tx, &user_id));
+        assert!(soon.await.unwrap());
+
+        let looked_up = look_up_next(&world.journey, MINUTE);
+        let looked_up = world.merges_while([&ada.user_id, &bob], looked_up).await;
+
+        assert_ne!(looked_up.unwrap(), LookedUp::Unavailable);
+        assert_eq!(world.user(&ada.user_id).await, None);
     })
     .await;
 }

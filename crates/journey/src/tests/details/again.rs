@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use model::ClientId;
 use model::client::{ClientSettings, Credential};
 use model::event::EventKind;
+use model::keyring::Purpose;
 use model::trn_lookup::{TrnLookupStatus, VerificationLevel};
+use model::{ClientId, Keyring, Secret};
 use storage::clients::{self, NewClient, Source};
+use storage::user_details::NewDetails;
 use storage::{Store, outbox, security_events, support_tasks};
 
 use super::super::world::{DAY, HOUR, MINUTE, World, on_both, on_both_with};
@@ -85,6 +87,34 @@ impl World {
         tasks.into_iter().map(|task| task.kind).collect()
     }
 
+    /// An account of which nothing is known is to be looked for now.
+    async fn is_due(&self, user_id: &UserId) {
+        let outcome = TrnOutcome {
+            status: TrnLookupStatus::None,
+            trn: None,
+            level: None,
+            policy: MatchPolicy::Default,
+            policy_version: POLICY_VERSION,
+            agreed: Vec::new(),
+            source: LookupSource::Lookup,
+            is_unavailable: true,
+        };
+        let (keyring, due_at) = (&self.journey.keyring, Some(self.store.clock().now()));
+        let link = NewLink::seal(&outcome, user_id, due_at, keyring, &SystemEntropy);
+        let id = user_id.clone();
+        let replace = self
+            .store
+            .write(move |tx| trn_links::replace(tx, &id, &link));
+        replace.await.unwrap();
+    }
+
+    /// Whether an account's look-up is over.
+    async fn was_looked_for(&self, user_id: &UserId) -> bool {
+        let id = user_id.clone();
+        let find = self.store.read(move |tx| trn_links::find(tx, &id));
+        !find.await.unwrap().unwrap().is_unavailable
+    }
+
     fn mails_of_a_found_trn(&self) -> Vec<String> {
         let mails = self.mailbox.mails().into_iter();
         mails
@@ -109,6 +139,104 @@ async fn has_events_pushed(store: &Store) {
         clients::insert(tx, &client)
     });
     assert!(insert.await.unwrap());
+}
+
+/// Makes what is stored of a person under a key that nobody has.
+async fn loses_its_key(world: &World, user_id: &UserId) {
+    let (lost, id) = (
+        Keyring::new(&[(9, Secret::new([9; 32]))]).unwrap(),
+        user_id.clone(),
+    );
+    let new = NewDetails {
+        sealed: lost.seal(Purpose::Details, id.as_str(), b"{}", &SystemEntropy),
+        has_profile: true,
+        national_insurance_asked: true,
+        person_digest: None,
+    };
+    let replace = world
+        .store
+        .write(move |tx| user_details::replace(tx, &id, &new));
+    replace.await.unwrap();
+}
+
+#[actix_web::test]
+async fn somebody_whose_answers_no_key_opens_keeps_nobody_else_waiting_and_has_their_turn_again() {
+    on_both(async |world| {
+        let teacher = not_found(&world).await;
+        world.clock.advance(DAY);
+        assert!(teacher.signs_in().await);
+        let readable = teacher.details().await.unwrap();
+        loses_its_key(&world, &teacher.user_id).await;
+        world.clock.advance(MINUTE);
+        let next = world.account_of("next@example.test").await;
+        world.is_due(&next).await;
+        world.records.add(ada_by_address());
+
+        assert_eq!(world.looks_up().await, LookedUp::Somebody);
+        assert_eq!(world.looks_up().await, LookedUp::Somebody);
+        assert_eq!(world.looks_up().await, LookedUp::Nobody);
+
+        assert!(world.was_looked_for(&next).await);
+        assert_eq!(teacher.status().await, TrnLookupStatus::None);
+        world.clock.advance(DAY.saturating_sub(MINUTE));
+        assert_eq!(world.looks_up().await, LookedUp::Nobody);
+        let sealed = crate::details::seal(&world.journey, &teacher.user_id, &readable).unwrap();
+        let (id, new) = (
+            teacher.user_id.clone(),
+            NewDetails {
+                sealed,
+                has_profile: true,
+                national_insurance_asked: true,
+                person_digest: None,
+            },
+        );
+        let put_back = world
+            .store
+            .write(move |tx| user_details::replace(tx, &id, &new));
+        put_back.await.unwrap();
+        world.clock.advance(MINUTE);
+        assert_eq!(world.looks_up().await, LookedUp::Somebody);
+        assert_eq!(teacher.status().await, TrnLookupStatus::Found);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn somebody_whose_trn_no_key_opens_is_put_off_too() {
+    on_both(async |world| {
+        let teacher = asked_strictly_in_vain(&world).await;
+        world.records.are_down(false);
+        let asked = teacher.lookups();
+        let (lost, id) = (
+            Keyring::new(&[(9, Secret::new([9; 32]))]).unwrap(),
+            teacher.user_id.clone(),
+        );
+        let earlier = teacher.link().await.unwrap();
+        let outcome = TrnOutcome {
+            status: earlier.status,
+            trn: Some(ada().trn),
+            level: earlier.level,
+            policy: earlier.policy,
+            policy_version: earlier.policy_version,
+            agreed: earlier.agreed,
+            source: earlier.source,
+            is_unavailable: true,
+        };
+        let due_at = Some(world.store.clock().now());
+        let link = NewLink::seal(&outcome, &id, due_at, &lost, &SystemEntropy);
+        let replace = world
+            .store
+            .write(move |tx| trn_links::replace(tx, &id, &link));
+        replace.await.unwrap();
+
+        assert_eq!(world.looks_up().await, LookedUp::Somebody);
+        assert_eq!(world.looks_up().await, LookedUp::Nobody);
+
+        assert_eq!(teacher.lookups(), asked);
+        world.clock.advance(DAY);
+        assert_eq!(world.looks_up().await, LookedUp::Somebody);
+    })
+    .await;
 }
 
 #[actix_web::test]
