@@ -262,6 +262,7 @@ fn every_template_is_used_by_a_view_and_every_sample_renders() {
     gallery.show_email::<journey::emails::SupportTaskClosedEmail>();
     gallery.show_email::<journey::emails::SupportTaskOpenedEmail>();
     gallery.show_email::<journey::emails::TrnFoundEmail>();
+    gallery.show_email::<journey::emails::TrnMovedEmail>();
     gallery.show::<protocol::already_finished_page::AlreadyFinishedPage>();
     gallery.show::<protocol::authorize_error_page::AuthorizeErrorPage>();
     gallery.show::<protocol::end_session_page::EndSessionPage>();

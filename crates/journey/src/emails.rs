@@ -9,7 +9,7 @@ pub use codes::{AccountCodeEmail, NewAddressCodeEmail, SignInCodeEmail};
 pub use news::{
     AccountCreatedEmail, AccountsJoinedEmail, AddressChangeAskedEmail, AddressChangePlannedEmail,
     AddressChangedEmail, AddressReplacedEmail, DetailsDifferEmail, News, SupportTaskClosedEmail,
-    SupportTaskOpenedEmail, TrnFoundEmail,
+    SupportTaskOpenedEmail, TrnFoundEmail, TrnMovedEmail,
 };
 pub use second_factor::{
     FactorKind, RecoveryCodeUsedEmail, RecoveryCodesReplacedEmail, SecondFactorAddedEmail,

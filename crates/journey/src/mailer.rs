@@ -51,13 +51,14 @@ pub enum MailKind {
 
 impl MailKind {
     /// The name of every mail: settings call the template that Notify keeps by it.
-    pub const NAMES: [&'static str; 17] = [
+    pub const NAMES: [&'static str; 18] = [
         "sign_in_code",
         "account_code",
         "new_address_code",
         "account_created",
         "trn_found",
         "details_differ",
+        "trn_moved",
         "address_changed",
         "address_replaced",
         "address_change_planned",
@@ -81,6 +82,7 @@ impl MailKind {
             Self::News(News::AccountCreated(_)) => "account_created",
             Self::News(News::TrnFound(_)) => "trn_found",
             Self::News(News::DetailsDiffer(_)) => "details_differ",
+            Self::News(News::TrnMoved(_)) => "trn_moved",
             Self::News(News::AddressChanged(_)) => "address_changed",
             Self::News(News::AddressReplaced(_)) => "address_replaced",
             Self::News(News::AddressChangePlanned(_)) => "address_change_planned",

@@ -109,6 +109,52 @@ pub(crate) fn open(
     journey: &Journey,
     opening: &Opening<'_>,
 ) -> Result<Reference, StorageError> {
+    let reference = file(tx, journey, opening)?;
+    let news = News::SupportTaskOpened(SupportTaskOpenedEmail {
+        reference: reference.to_string(),
+    });
+    outbox::enqueue(tx, journey, opening.contact, news)?;
+    Ok(reference)
+}
+
+/// The same, unless the account has such a case already that nobody has settled; then its number.
+pub(crate) fn open_once(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    opening: &Opening<'_>,
+) -> Result<Reference, StorageError> {
+    match find_open(tx, opening)? {
+        Some(reference) => Ok(reference),
+        None => open(tx, journey, opening),
+    }
+}
+
+/// The same for a case whose person is told of it in other words.
+fn file_once(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    opening: &Opening<'_>,
+) -> Result<Reference, StorageError> {
+    match find_open(tx, opening)? {
+        Some(reference) => Ok(reference),
+        None => file(tx, journey, opening),
+    }
+}
+
+fn find_open(tx: &mut Tx<'_>, opening: &Opening<'_>) -> Result<Option<Reference>, StorageError> {
+    let Some(user_id) = opening.user_id else {
+        return Ok(None);
+    };
+    let open = support_tasks::find_open(tx, user_id, opening.case.kind())?;
+    Ok(open.and_then(|open| Reference::parse(&open)))
+}
+
+/// Gives a case to staff.
+fn file(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    opening: &Opening<'_>,
+) -> Result<Reference, StorageError> {
     let id = journey.entropy.ordered_uuid(tx.now());
     let sealed = seal(journey, &id, opening.contact, opening.case)?;
     let mut task = NewSupportTask {
@@ -126,10 +172,6 @@ pub(crate) fn open(
             break drawn;
         }
     };
-    let news = News::SupportTaskOpened(SupportTaskOpenedEmail {
-        reference: reference.to_string(),
-    });
-    outbox::enqueue(tx, journey, opening.contact, news)?;
     record(
         tx,
         EventKind::SupportTaskOpened,
@@ -153,21 +195,6 @@ fn seal(
     Ok(journey
         .keyring
         .seal(Purpose::SupportTask, id, &plaintext, &*journey.entropy))
-}
-
-/// The same, unless the account has such a case already that nobody has settled; then its number.
-pub(crate) fn open_once(
-    tx: &mut Tx<'_>,
-    journey: &Journey,
-    opening: &Opening<'_>,
-) -> Result<Reference, StorageError> {
-    if let Some(user_id) = opening.user_id {
-        let open = support_tasks::find_open(tx, user_id, opening.case.kind())?;
-        if let Some(reference) = open.and_then(|open| Reference::parse(&open)) {
-            return Ok(reference);
-        }
-    }
-    open(tx, journey, opening)
 }
 
 /// The number under which staff look for the person's teaching record, or for whose it is, if they
@@ -262,6 +289,15 @@ impl Task {
             settled: task.closing,
         };
         Ok((task.id, seen))
+    }
+
+    /// The accounts that settling it may change.
+    fn accounts(&self) -> Vec<&UserId> {
+        let owner = match &self.case {
+            Case::TrnInUse { owner, .. } => Some(owner),
+            _ => None,
+        };
+        self.user_id.iter().chain(owner).collect()
     }
 }
 

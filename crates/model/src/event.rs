@@ -49,6 +49,8 @@ pub enum EventKind {
     SupportTaskClosed,
     /// Staff gave an account a TRN.
     TrnLinkedBySupport,
+    /// Staff took an account's TRN, to give it to another.
+    TrnTakenBySupport,
     /// Staff decided that no TRN can be given.
     TrnRefusedBySupport,
     /// A client was made or changed.
@@ -83,6 +85,7 @@ impl EventKind {
             Self::SupportTaskOpened => "support_task_opened",
             Self::SupportTaskClosed => "support_task_closed",
             Self::TrnLinkedBySupport => "trn_linked_by_support",
+            Self::TrnTakenBySupport => "trn_taken_by_support",
             Self::TrnRefusedBySupport => "trn_refused_by_support",
             Self::ClientChanged => "client_changed",
             Self::KeysRotated => "keys_rotated",

@@ -131,6 +131,35 @@ pub fn revoke_session(tx: &mut Tx<'_>, sid: &str) -> Result<Vec<String>, Storage
     Ok(clients)
 }
 
+/// The clients that a person has a live grant for whose scope has this value, each once.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn list_clients(
+    tx: &mut Tx<'_>,
+    user_id: &UserId,
+    value: &str,
+) -> Result<Vec<ClientId>, StorageError> {
+    let now = tx.now().millis();
+    let granted: Vec<(String, String)> = on_either!(tx, connection => grants::table
+        .filter(grants::user_id.eq(user_id.as_str()))
+        .filter(grants::revoked_at.is_null())
+        .filter(grants::expires_at.gt(now))
+        .order(grants::client_id)
+        .select((grants::client_id, grants::scope))
+        .load(connection))?;
+    let mut clients = Vec::new();
+    for (client_id, scope) in granted {
+        if stored::scope(TABLE, &scope)?.contains(value) {
+            let client_id = ClientId::parse(&client_id);
+            clients.push(client_id.map_err(|_| StorageError::Corrupt(TABLE))?);
+        }
+    }
+    clients.dedup();
+    Ok(clients)
+}
+
 /// Revokes every grant of a person, `offline_access` or not. Of use only with what else signing
 /// in opened ([`users::sign_out_everywhere`](crate::users::sign_out_everywhere)).
 pub(crate) fn revoke_all_of(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), StorageError> {
@@ -146,7 +175,9 @@ pub(crate) fn revoke_all_of(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), Sto
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::samples::{DAY, client_id, grant, in_parallel, scope, write};
+    use crate::samples::{
+        DAY, authentication_of, client_id, grant, in_parallel, scope, user_id, write,
+    };
     use crate::testing::{START, on_both_databases};
     use crate::unit_of_work::Store;
 
@@ -207,6 +238,46 @@ mod tests {
             assert!(!is_live(store, "plain"));
             assert!(is_live(store, "offline"));
             assert!(is_live(store, "elsewhere"));
+        });
+    }
+
+    #[test]
+    fn the_clients_that_were_given_a_scope_value_are_told_as_long_as_they_may_use_it() {
+        on_both_databases(|store, clock| {
+            for (id, client, scopes) in [
+                ("one", "one", "openid trn"),
+                ("again", "one", "trn"),
+                ("other", "other", "openid trn email"),
+                ("without", "without", "openid email"),
+                ("alike", "alike", "openid trnx"),
+                ("revoked", "revoked", "openid trn"),
+            ] {
+                let client_id = client_id(client);
+                let scope = scope(scopes);
+                with_grant(
+                    store,
+                    Grant {
+                        client_id,
+                        scope,
+                        ..grant(id, START)
+                    },
+                );
+            }
+            with_grant(
+                store,
+                Grant {
+                    authentication: authentication_of("bob", START),
+                    client_id: client_id("of-bob"),
+                    scope: scope("trn"),
+                    ..grant("of bob", START)
+                },
+            );
+            assert!(write(store, |tx| revoke(tx, "revoked")));
+            let clients = || write(store, |tx| list_clients(tx, &user_id("ada"), "trn"));
+
+            assert_eq!(clients(), [client_id("one"), client_id("other")]);
+            clock.advance(DAY);
+            assert_eq!(clients(), []);
         });
     }
 }

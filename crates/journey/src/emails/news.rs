@@ -21,6 +21,8 @@ pub enum News {
     TrnFound(TrnFoundEmail),
     /// The teaching record says something else than they did.
     DetailsDiffer(DetailsDifferEmail),
+    /// Staff gave the TRN of the person's account to another.
+    TrnMoved(TrnMovedEmail),
     /// To the address that the account uses now.
     AddressChanged(AddressChangedEmail),
     /// To the address that the account used until now.
@@ -52,6 +54,7 @@ impl News {
             Self::AccountCreated(view) => pages.email(view),
             Self::TrnFound(view) => pages.email(view),
             Self::DetailsDiffer(view) => pages.email(view),
+            Self::TrnMoved(view) => pages.email(view),
             Self::AddressChanged(view) => pages.email(view),
             Self::AddressReplaced(view) => pages.email(view),
             Self::AddressChangePlanned(view) => pages.email(view),
@@ -124,6 +127,29 @@ impl EmailView for DetailsDifferEmail {
     fn samples() -> Vec<Self> {
         vec![Self {
             service: "Apply for a qualification".to_owned(),
+        }]
+    }
+}
+
+/// Tells a person that their account no longer has a TRN, because staff found that it is somebody
+/// else's, or of another account of theirs. It does not say whose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrnMovedEmail {
+    /// The number of the support task in which staff look for a TRN of theirs.
+    pub reference: String,
+}
+
+impl EmailView for TrnMovedEmail {
+    const TEXT: &'static str = "email/trn_moved.text";
+    const HTML: &'static str = "email/trn_moved.html";
+
+    fn subject(&self, _product_name: &str) -> String {
+        "Your account no longer has a teacher reference number (TRN)".to_owned()
+    }
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            reference: "GAI-7K3M-Q2X9".to_owned(),
         }]
     }
 }

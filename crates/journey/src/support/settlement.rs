@@ -7,21 +7,23 @@ use model::trn::Trn;
 use model::trn_lookup::{
     LookupSource, MatchPolicy, POLICY_VERSION, TrnLookupStatus, TrnOutcome, VerificationLevel,
 };
-use model::{EmailAddress, UserId};
+use model::{EmailAddress, User, UserId};
 use storage::trn_links::{self, Linked, NewLink};
-use storage::{StorageError, Tx, security_events, support_tasks, users};
+use storage::{StorageError, Tx, grants, security_events, support_tasks, trn_watchers, users};
 
-use super::{Case, Reference, Task, record};
+use super::{Case, Opening, Reference, Task, file_once, record};
 use crate::accounts::address_change;
-use crate::emails::{News, SupportTaskClosedEmail};
+use crate::emails::{News, SupportTaskClosedEmail, TrnMovedEmail};
 use crate::journey::Journey;
-use crate::outbox;
+use crate::{details, outbox};
 
 /// What staff decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Settlement {
     /// This is the person's TRN.
     Trn(Trn),
+    /// The TRN in question is the person's: the account that has it loses it.
+    MoveTrn,
     /// No TRN can be given to them.
     NoTrn,
     /// The account gets the address that they proved.
@@ -36,6 +38,7 @@ impl Settlement {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Trn(_) => "trn_found",
+            Self::MoveTrn => "trn_moved",
             Self::NoTrn => "no_trn",
             Self::ApplyAddress => "address_change_planned",
             Self::NoChange => "no_change",
@@ -48,6 +51,10 @@ impl Settlement {
             Self::Trn(_) => {
                 "We have found your teacher reference number (TRN). We have told the services that \
                  were waiting for it."
+            }
+            Self::MoveTrn => {
+                "Your account now has your teacher reference number (TRN). We have told the \
+                 services that were waiting for it."
             }
             Self::NoTrn => {
                 "We could not find a teacher reference number (TRN) for you. A service that needs \
@@ -107,10 +114,9 @@ pub fn settle(
     reference: &Reference,
     settlement: &Settlement,
 ) -> Result<Result<(), NotSettled>, StorageError> {
-    let Some(found) = support_tasks::find_by_reference(tx, reference.as_str())? else {
+    let Some((id, task)) = find_locked(tx, journey, reference)? else {
         return Ok(Err(NotSettled::Unknown));
     };
-    let (id, task) = Task::open(journey, found)?;
     if task.settled.is_some() {
         return Ok(Err(NotSettled::AlreadySettled));
     }
@@ -131,6 +137,24 @@ pub fn settle(
     Ok(Ok(()))
 }
 
+/// The case, with nobody else changing the accounts that it is about.
+fn find_locked(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    reference: &Reference,
+) -> Result<Option<(String, Task)>, StorageError> {
+    let find = |tx: &mut Tx<'_>| {
+        let found = support_tasks::find_by_reference(tx, reference.as_str())?;
+        found.map(|task| Task::open(journey, task)).transpose()
+    };
+    let Some((_, task)) = find(tx)? else {
+        return Ok(None);
+    };
+    users::lock(tx, &task.accounts())?;
+    // Its account may have been merged away meanwhile.
+    find(tx)
+}
+
 fn carry_out(
     tx: &mut Tx<'_>,
     journey: &Journey,
@@ -141,6 +165,9 @@ fn carry_out(
         (Settlement::NoChange, _) => Ok(Ok(())),
         (Settlement::Trn(trn), Case::TrnLookup { .. } | Case::TrnInUse { .. }) => {
             decide_trn(tx, journey, task, Some(trn))
+        }
+        (Settlement::MoveTrn, Case::TrnInUse { trn, owner, .. }) => {
+            move_trn(tx, journey, task, trn, owner)
         }
         (Settlement::NoTrn, Case::TrnLookup { .. } | Case::TrnInUse { .. }) => {
             decide_trn(tx, journey, task, None)
@@ -166,11 +193,80 @@ fn decide_trn(
     let Some(user_id) = &task.user_id else {
         return Ok(Err(NotSettled::NoSuchAccount));
     };
-    let outcome = TrnOutcome {
-        status: match trn {
-            Some(_) => TrnLookupStatus::Found,
-            None => TrnLookupStatus::Failed,
-        },
+    let (decision, kind) = match trn {
+        Some(trn) => (
+            decided(TrnLookupStatus::Found, Some(trn)),
+            EventKind::TrnLinkedBySupport,
+        ),
+        None => (
+            decided(TrnLookupStatus::Failed, None),
+            EventKind::TrnRefusedBySupport,
+        ),
+    };
+    if let Linked::TrnOfAnother(_) = place(tx, journey, user_id, &decision)? {
+        return Ok(Err(NotSettled::TrnOfAnother));
+    }
+    address_change::record(tx, kind, user_id, &task.reference)?;
+    Ok(Ok(()))
+}
+
+/// Gives the person the TRN, which the account that has it loses.
+fn move_trn(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    task: &Task,
+    trn: &Trn,
+    owner: &UserId,
+) -> Result<Result<(), NotSettled>, StorageError> {
+    if task.user_id.is_none() {
+        return Ok(Err(NotSettled::NoSuchAccount));
+    }
+    let digests = trn_links::digests(&journey.keyring, trn);
+    if trn_links::find_owner(tx, &digests)?.as_ref() == Some(owner)
+        && let Some(loser) = users::find(tx, owner)?
+    {
+        take_trn(tx, journey, task, &loser)?;
+    }
+    // Whoever else has it by now was not looked at, and keeps it.
+    decide_trn(tx, journey, task, Some(trn))
+}
+
+/// Takes an account's TRN. Its person is told, by the number of the case in which staff now look
+/// for theirs, and so is every service that was given it.
+fn take_trn(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    task: &Task,
+    loser: &User,
+) -> Result<(), StorageError> {
+    for client_id in grants::list_clients(tx, &loser.id, "trn")? {
+        trn_watchers::watch(tx, &loser.id, &client_id)?;
+    }
+    let _ = place(
+        tx,
+        journey,
+        &loser.id,
+        &decided(TrnLookupStatus::Pending, None),
+    )?;
+    let kind = EventKind::TrnTakenBySupport;
+    address_change::record(tx, kind, &loser.id, &task.reference)?;
+    let details = details::stored(tx, journey, &loser.id)?;
+    let case = Case::TrnLookup { details };
+    let opening = Opening {
+        user_id: Some(&loser.id),
+        client_id: None,
+        contact: &loser.email,
+        case: &case,
+    };
+    let reference = file_once(tx, journey, &opening)?.to_string();
+    let news = News::TrnMoved(TrnMovedEmail { reference });
+    outbox::enqueue(tx, journey, &loser.email, news)
+}
+
+/// What staff decide of an account's TRN: no look-up overrules it.
+fn decided(status: TrnLookupStatus, trn: Option<&Trn>) -> TrnOutcome {
+    TrnOutcome {
+        status,
         trn: trn.cloned(),
         level: trn.map(|_| VerificationLevel::Medium),
         policy: MatchPolicy::Strict,
@@ -178,19 +274,23 @@ fn decide_trn(
         agreed: Vec::new(),
         source: LookupSource::Support,
         is_unavailable: false,
-    };
-    let (keyring, entropy) = (&journey.keyring, &*journey.entropy);
-    let link = NewLink::seal(&outcome, user_id, None, keyring, entropy);
-    if let Linked::TrnOfAnother(_) = trn_links::replace(tx, user_id, &link)? {
-        return Ok(Err(NotSettled::TrnOfAnother));
     }
-    let kind = match trn {
-        Some(_) => EventKind::TrnLinkedBySupport,
-        None => EventKind::TrnRefusedBySupport,
-    };
-    address_change::record(tx, kind, user_id, &task.reference)?;
-    security_events::enqueue_trn_status(tx, keyring, entropy, user_id, outcome.status)?;
-    Ok(Ok(()))
+}
+
+/// Stores where an account stands, unless the TRN is another's, and tells the services that watch.
+fn place(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    user_id: &UserId,
+    decision: &TrnOutcome,
+) -> Result<Linked, StorageError> {
+    let (keyring, entropy) = (&journey.keyring, &*journey.entropy);
+    let link = NewLink::seal(decision, user_id, None, keyring, entropy);
+    let linked = trn_links::replace(tx, user_id, &link)?;
+    if linked == Linked::Linked {
+        security_events::enqueue_trn_status(tx, keyring, entropy, user_id, decision.status)?;
+    }
+    Ok(linked)
 }
 
 /// Plans that the account of a lost address gets the proven one.

@@ -6,6 +6,7 @@ mod attacks;
 mod freezing;
 mod joining;
 mod lost_addresses;
+mod moving;
 mod redaction;
 mod settling;
 

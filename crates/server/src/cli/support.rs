@@ -42,6 +42,9 @@ pub(super) struct Decision {
     /// Give the account this TRN (status Found, level Medium)
     #[arg(long, value_name = "TRN", value_parser = trn)]
     trn: Option<Trn>,
+    /// Give the account that asked the TRN in question, and take it from the account that has it
+    #[arg(long)]
+    move_trn: bool,
     /// No TRN can be given (status Failed)
     #[arg(long)]
     failed: bool,
@@ -58,6 +61,7 @@ impl From<Decision> for Settlement {
     fn from(decision: Decision) -> Self {
         match decision {
             Decision { trn: Some(trn), .. } => Self::Trn(trn),
+            Decision { move_trn: true, .. } => Self::MoveTrn,
             Decision { failed: true, .. } => Self::NoTrn,
             Decision {
                 apply_address: true,
@@ -124,8 +128,10 @@ fn close(
     reference: &Reference,
     settlement: Settlement,
 ) -> Result<(), CommandError> {
-    if let Settlement::Trn(trn) = &settlement {
-        show::check_record(journey, trn)?;
+    match &settlement {
+        Settlement::Trn(trn) => show::check_record(journey, trn)?,
+        Settlement::MoveTrn => show::check_record_in_question(journey, reference)?,
+        _ => {}
     }
     let company = journey.clone();
     let number = reference.clone();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
-use model::trn_lookup::{MatchPolicy, TrnLookupStatus};
+use model::trn_lookup::{LookupSource, MatchPolicy, TrnLookupStatus};
 use model::{Timestamp, UserId};
 
 use super::{TABLE, UNAVAILABLE};
@@ -113,7 +113,8 @@ fn claim_one(
         .transpose()
 }
 
-/// Another look-up may still change it: none is found, or the records could not be asked.
+/// Another look-up may still change it: none is found, or the records could not be asked, and staff
+/// have not decided.
 #[diesel::dsl::auto_type(no_type_alias)]
 pub(super) fn is_open() -> _ {
     let (none, pending): (&'static str, &'static str) = OPEN;
@@ -121,8 +122,13 @@ pub(super) fn is_open() -> _ {
     let was_not_answered = trn_links::lookup.eq(unavailable);
     let is_none = trn_links::status.eq(none);
     let is_pending = trn_links::status.eq(pending);
-    is_none.or(is_pending).or(was_not_answered)
+    let lookup: &'static str = LOOKUP;
+    let is_of_lookup = trn_links::source.eq(lookup);
+    let is_undecided = is_none.or(is_pending).or(was_not_answered);
+    is_of_lookup.and(is_undecided)
 }
+
+const LOOKUP: &str = LookupSource::Lookup.as_str();
 
 const OPEN: (&str, &str) = (
     TrnLookupStatus::None.as_str(),

@@ -314,6 +314,21 @@ fn what_staff_decided_no_look_up_overrules() {
 }
 
 #[test]
+fn a_person_whom_staff_left_undecided_is_not_looked_for() {
+    on_both_databases(|store, clock| {
+        with_accounts(store);
+        linked(store, "ada", &by_staff(outcome(TrnLookupStatus::Pending)));
+        clock.advance(2 * DAY);
+
+        assert!(!write(store, |tx| look_up_soon(tx, &user_id("ada"))));
+        let again = looked_up_again(store, "ada", &found("1234567"));
+        assert_eq!(again, Linked::Kept);
+
+        assert_eq!(link_of(store, "ada").status, TrnLookupStatus::Pending);
+    });
+}
+
+#[test]
 fn a_look_up_without_the_person_changes_only_what_is_open() {
     on_both_databases(|store, _| {
         with_accounts(store);

@@ -1,6 +1,6 @@
 //! What changes the same accounts at once: nobody waits in vain, and nobody meets a fault.
 
-use model::SecretDigest;
+use model::{SecretDigest, TeacherDetails};
 use storage::users::Merged;
 use storage::{interactions, trn_links};
 
@@ -8,6 +8,7 @@ use super::super::world::{DAY, MINUTE, on_both};
 use super::*;
 use crate::accounts::address_change::{apply_due, plan_change};
 use crate::look_up_again::{LookedUp, look_up_next};
+use crate::support::{Case, NotSettled, Opening, Settlement, settle};
 
 impl World {
     /// Two accounts in the order of their ids.
@@ -99,6 +100,35 @@ async fn a_change_is_stopped_while_a_page_is_being_answered_by_whoever_is_signed
         pressed.shows(200, "The change was stopped");
         let seen = world.open(&tab, "/details/name").await;
         seen.goes_to(tab.return_to());
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn staff_settle_a_case_of_an_account_that_is_being_merged() {
+    on_both(async |world| {
+        let [ada, bob] = world.two_accounts().await;
+        let (journey, user_id) = (world.journey.clone(), ada.clone());
+        let opened = world.store.write(move |tx| {
+            let opening = Opening {
+                user_id: Some(&user_id),
+                client_id: None,
+                contact: &EmailAddress::parse(OLD).unwrap(),
+                case: &Case::TrnLookup {
+                    details: TeacherDetails::default(),
+                },
+            };
+            support::open(tx, &journey, &opening)
+        });
+        let reference = opened.await.unwrap();
+        let journey = world.journey.clone();
+        let settling = world
+            .store
+            .write(move |tx| settle(tx, &journey, &reference, &Settlement::NoTrn));
+
+        let settled = world.merges_while([&ada, &bob], settling).await;
+
+        assert_eq!(settled.unwrap(), Err(NotSettled::NoSuchAccount));
     })
     .await;
 }

@@ -31,7 +31,7 @@ impl World {
             .unwrap()
     }
 
-    async fn settles(
+    pub(super) async fn settles(
         &self,
         reference: &Reference,
         settlement: Settlement,
@@ -43,7 +43,7 @@ impl World {
             .unwrap()
     }
 
-    async fn link(&self, user_id: &UserId) -> Option<TrnLink> {
+    pub(super) async fn link(&self, user_id: &UserId) -> Option<TrnLink> {
         let user_id = user_id.clone();
         let find = self.store.read(move |tx| trn_links::find(tx, &user_id));
         find.await.unwrap()
@@ -189,6 +189,8 @@ async fn what_does_not_fit_is_refused_and_changes_nothing() {
             (&undecided, Settlement::ApplyAddress, NotSettled::DoesNotFit),
             (&lost, its_trn(), NotSettled::DoesNotFit),
             (&lost, Settlement::NoTrn, NotSettled::DoesNotFit),
+            (&lost, Settlement::MoveTrn, NotSettled::DoesNotFit),
+            (&undecided, Settlement::MoveTrn, NotSettled::DoesNotFit),
             (&frozen, Settlement::ApplyAddress, NotSettled::DoesNotFit),
             (&frozen, its_trn(), NotSettled::DoesNotFit),
             (&unknown, Settlement::NoChange, NotSettled::Unknown),

@@ -34,7 +34,7 @@ fn template(id: &str) -> Option<&'static [&'static str]> {
         "account_code" | "new_address_code" => &["code", "minutes", "service"],
         "account_created" | "details_differ" => &["service"],
         "address_replaced" | "address_change_planned" => &["freeze_link", "hours"],
-        "address_change_asked" | "support_task_opened" => &["reference"],
+        "trn_moved" | "address_change_asked" | "support_task_opened" => &["reference"],
         "second_factor_added" | "second_factor_removed" => &["factor"],
         "recovery_code_used" => &["left"],
         "accounts_joined" => &["kept"],

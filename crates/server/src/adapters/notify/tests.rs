@@ -133,6 +133,7 @@ fn kinds() -> Vec<MailKind> {
         News::AccountCreated(sample()),
         News::TrnFound(sample()),
         News::DetailsDiffer(sample()),
+        News::TrnMoved(sample()),
         News::AddressChanged(sample()),
         News::AddressReplaced(sample()),
         News::AddressChangePlanned(sample()),

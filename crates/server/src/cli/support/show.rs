@@ -15,13 +15,7 @@ use crate::cli::CommandError;
 use crate::cli::output::{date, table};
 
 pub(super) fn show(journey: &Journey, reference: &Reference) -> Result<(), CommandError> {
-    let company = journey.clone();
-    let wanted = reference.clone();
-    let found = journey
-        .store
-        .read_blocking(move |tx| find(tx, &company, &wanted))?;
-    let task =
-        found.ok_or_else(|| CommandError::refused(format!("there is no task {reference}")))?;
+    let task = task(journey, reference)?;
     let mut out = std::io::stdout();
     table(&mut out, &rows(&task))?;
     if let Case::TrnLookup { details } | Case::TrnInUse { details, .. } = &task.case {
@@ -29,6 +23,14 @@ pub(super) fn show(journey: &Journey, reference: &Reference) -> Result<(), Comma
         show_suggestions(journey, &task, details)?;
     }
     Ok(())
+}
+
+fn task(journey: &Journey, reference: &Reference) -> Result<Task, CommandError> {
+    let (company, wanted) = (journey.clone(), reference.clone());
+    let found = journey
+        .store
+        .read_blocking(move |tx| find(tx, &company, &wanted))?;
+    found.ok_or_else(|| CommandError::refused(format!("there is no task {reference}")))
 }
 
 fn show_suggestions(
@@ -86,6 +88,17 @@ pub(super) fn check_record(journey: &Journey, trn: &Trn) -> Result<(), CommandEr
             record.trn.as_str()
         ))),
         None => Err(CommandError::refused("no active record has that TRN")),
+    }
+}
+
+/// The same for the TRN that a task is about, if it is about one.
+pub(super) fn check_record_in_question(
+    journey: &Journey,
+    reference: &Reference,
+) -> Result<(), CommandError> {
+    match task(journey, reference)?.case {
+        Case::TrnInUse { trn, .. } => check_record(journey, &trn),
+        _ => Ok(()),
     }
 }
 
