@@ -17,6 +17,7 @@ import {
 import { ACCOUNTS_STATES } from './accounts_states.mjs'
 import { carefulClients } from './careful_person.mjs'
 import { DETAILS_STATES, teacherClients } from './details_states.mjs'
+import { PASSKEYS_STATES, passkeyClients } from './passkeys_states.mjs'
 import { Person } from './person.mjs'
 import { Provider, freePort } from './processes.mjs'
 import { RelyingService } from './relying_service.mjs'
@@ -355,6 +356,7 @@ for (const javaScript of ['on', 'off']) {
         clients: [
           ...teacherClients(service),
           ...carefulClients(service),
+          ...passkeyClients(service),
           service.client({ client_id: 'apply', client_secret: 'a-secret-for-the-browser-tests', require_pkce: false }),
           service.client({
             client_id: 'classroom-app',
@@ -381,7 +383,13 @@ for (const javaScript of ['on', 'off']) {
       await service?.stop()
     })
 
-    const all = Object.entries({ ...STATES, ...DETAILS_STATES, ...ACCOUNTS_STATES, ...SECOND_FACTOR_STATES })
+    const all = Object.entries({
+      ...STATES,
+      ...DETAILS_STATES,
+      ...ACCOUNTS_STATES,
+      ...SECOND_FACTOR_STATES,
+      ...PASSKEYS_STATES,
+    })
     const states = all.filter(([, state]) => (state.javaScript ?? javaScript) === javaScript)
     for (const [name, state] of states) {
       test(name, { timeout: 60_000 }, async () => {
