@@ -163,12 +163,12 @@ fn with_standing(tx: &mut Tx<'_>, stage: Stage) -> Result<(Stage, Option<Standin
     };
     let reference = support::open_for_record(tx, user_id)?;
     let news = stage.interaction.answers.trn_news;
-    let state = State::of(&link, news, reference.as_ref());
+    let reason = State::of(&link, news, reference.as_ref());
     let standing = Standing {
-        state,
-        reference: reference.filter(|_| matches!(state, State::Pending | State::None)),
+        state: reason,
+        reference: reference.filter(|_| matches!(reason, State::Pending | State::None)),
         may_continue: may_continue(&stage),
-        may_change: may_change(&stage) && state != State::NotAsked,
+        may_change: may_change(&stage) && reason != State::NotAsked,
     };
     Ok((stage, Some(standing)))
 }
