@@ -20,6 +20,21 @@ pub(crate) struct Times {
     pub(crate) measured: Duration,
 }
 
+impl Times {
+    /// How many operations there are at most, at so many a second.
+    pub(crate) fn operations_at(self, rate: u32) -> u32 {
+        let seconds = (self.warm_up + self.measured).as_secs_f64() + 1.0;
+        // A few thousand.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a small count"
+        )]
+        let operations = (seconds * f64::from(rate)).ceil() as u32;
+        operations
+    }
+}
+
 /// What a scenario cost at one number of connections.
 #[derive(Debug)]
 pub(crate) struct Figures {

@@ -15,9 +15,11 @@ mod mail;
 mod process;
 mod provider;
 mod record_lookup;
+mod recovery_codes;
 mod report;
 mod run;
 mod scenario;
+mod second_factor;
 mod seed;
 mod sign_in;
 mod site;
@@ -80,7 +82,7 @@ struct Options {
 
 impl Options {
     fn times(&self) -> Times {
-        let seconds = if self.quick { 0.2 } else { self.seconds };
+        let seconds = if self.quick { 1.0 } else { self.seconds };
         let measured = Duration::from_secs_f64(seconds);
         Times {
             warm_up: measured / 4,

@@ -10,7 +10,9 @@ use crate::load;
 use crate::mail::Mailbox;
 use crate::provider::{Launch, Provider};
 use crate::record_lookup;
+use crate::recovery_codes;
 use crate::report::Report;
+use crate::second_factor::Holders;
 use crate::seed;
 use crate::site::Site;
 
@@ -80,6 +82,9 @@ pub(crate) struct Run<'r> {
 const STARTS: usize = 5;
 
 impl Run<'_> {
+    /// More sign-ins than any machine does in a second.
+    const MOST_SIGN_INS: u32 = 2_000;
+
     /// Starts, idles, loads; how many people have signed in.
     ///
     /// # Errors
@@ -94,12 +99,12 @@ impl Run<'_> {
 
         tokio::time::sleep(self.options.times().measured).await;
         let idle = provider.process().resident()?;
-        report.add(&format!("rss_idle_{name}"), mebibytes(idle), "MiB");
+        report.add_memory(&format!("rss_idle_{name}"), idle);
         let people = self.load(report, &provider, "", 0).await?;
         let peak = provider.process().most_resident()?;
-        report.add(&format!("rss_peak_{name}"), mebibytes(peak), "MiB");
+        report.add_memory(&format!("rss_peak_{name}"), peak);
         provider.stop()?;
-        Ok(people)
+        self.check_recovery_codes(report, people).await
     }
 
     /// The same with a database that holds many users, and how much each figure grew.
@@ -122,7 +127,7 @@ impl Run<'_> {
         let provider = self.start_often(report, &format!("ready_{name}{suffix}"))?;
         self.load(report, &provider, &suffix, people).await?;
         let peak = provider.process().most_resident()?;
-        report.add(&format!("rss_peak_{name}{suffix}"), mebibytes(peak), "MiB");
+        report.add_memory(&format!("rss_peak_{name}{suffix}"), peak);
         provider.stop()?;
         report.compare(name, &suffix);
         Ok(())
@@ -149,6 +154,39 @@ impl Run<'_> {
                 .map_err(|fault| format!("{name}: {fault}"))?;
         }
         Ok(())
+    }
+
+    /// On a provider of its own, so that the peak is that of the checks; how many people there are.
+    async fn check_recovery_codes(
+        &self,
+        report: &mut Report,
+        people: u32,
+    ) -> Result<u32, Box<dyn Error>> {
+        if !self.options.measures(recovery_codes::NAME) {
+            return Ok(people);
+        }
+        let name = format!("{}_{}", recovery_codes::NAME, self.database.name);
+        let provider = self.launch.start()?;
+        let site = Site::new(provider.address, self.mailbox.clone(), people);
+        let bench = recovery_codes::Bench {
+            site: &site,
+            server: provider.process(),
+            times: self.options.times(),
+            holders: self.holders()?,
+        };
+        bench
+            .run(report, &name)
+            .await
+            .map_err(|fault| format!("{name}: {fault}"))?;
+        provider.stop()?;
+        Ok(site.people())
+    }
+
+    fn holders(&self) -> Result<Holders, Box<dyn Error>> {
+        Ok(Holders {
+            database_url: self.database.url.clone(),
+            keyring: self.launch.keyring()?,
+        })
     }
 
     fn start_often(&self, report: &mut Report, name: &str) -> Result<Provider, Box<dyn Error>> {
@@ -178,6 +216,10 @@ impl Run<'_> {
             for connections in self.options.connections() {
                 let process = provider.process();
                 let times = self.options.times();
+                if scenario.needs_app() {
+                    let enough = times.operations_at(Self::MOST_SIGN_INS);
+                    self.holders()?.add(site.people(), enough).await?;
+                }
                 let name = format!("{}_{}_c{connections}", scenario.name(), self.database.name);
                 let figures = load::run(scenario, *connections, &site, process, times)
                     .await
@@ -187,9 +229,4 @@ impl Run<'_> {
         }
         Ok(site.people())
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "memory in MiB needs no 53 bits")]
-fn mebibytes(kibibytes: u64) -> f64 {
-    kibibytes as f64 / 1024.0
 }

@@ -35,13 +35,15 @@ pub(crate) enum Scenario {
     Refresh,
     /// A whole first sign-in, from the service to the tokens.
     EmailSignIn,
-    /// The same at a service that wants the TRN: the person is asked who they are, and found.
+    /// The sign-in of a person who gives a code of their authenticator app too.
+    SecondFactorSignIn,
+    /// A first sign-in at a service that wants the TRN: the person is asked who they are, and found.
     DetailsJourney,
 }
 
 impl Scenario {
     /// Every scenario, in the order of the report.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Discovery,
         Self::Jwks,
         Self::SignInPage,
@@ -53,6 +55,7 @@ impl Scenario {
         Self::Introspect,
         Self::Refresh,
         Self::EmailSignIn,
+        Self::SecondFactorSignIn,
         Self::DetailsJourney,
     ];
 
@@ -70,6 +73,7 @@ impl Scenario {
             Self::Introspect => "introspect",
             Self::Refresh => "refresh",
             Self::EmailSignIn => "email_sign_in",
+            Self::SecondFactorSignIn => "second_factor_sign_in",
             Self::DetailsJourney => "details_journey",
         }
     }
@@ -85,6 +89,16 @@ impl Scenario {
     /// Whether people have to be found among the teaching records.
     pub(crate) fn needs_records(self) -> bool {
         self == Self::DetailsJourney
+    }
+
+    /// Whether people need an authenticator app that the provider knows of.
+    pub(crate) fn needs_app(self) -> bool {
+        self == Self::SecondFactorSignIn
+    }
+
+    /// How strongly people sign in (the `acr` claim).
+    fn acr(self) -> &'static str {
+        if self.needs_app() { "Cl.Cm" } else { "Cl" }
     }
 
     fn needs_session(self) -> bool {
@@ -208,7 +222,7 @@ impl Worker {
                 Fault::unless(answer.body.contains("\"active\":true"), "an active token")
             }
             Scenario::Refresh => self.refresh().await,
-            Scenario::EmailSignIn => {
+            Scenario::EmailSignIn | Scenario::SecondFactorSignIn => {
                 self.person = self.site.new_person();
                 self.sign_in(SCOPE).await.map(|_| ())
             }
@@ -297,7 +311,7 @@ impl Worker {
             .await?
             .expect(200)?;
         let tokens = object(answer.body)?;
-        check_id_token(&text_in(&tokens, "id_token")?, client)?;
+        check_id_token(&text_in(&tokens, "id_token")?, client, self.scenario.acr())?;
         Ok(Tokens {
             access_token: text_in(&tokens, "access_token")?,
             refresh_token: text_in(&tokens, "refresh_token").ok(),
@@ -317,8 +331,9 @@ fn text_in(object: &Value, member: &'static str) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
-/// Signed as the client registered, for this client, about this request.
-fn check_id_token(id_token: &str, client: Client) -> Result<(), Fault> {
+/// Signed as the client registered, for this client, about this request and a sign-in of that
+/// strength.
+fn check_id_token(id_token: &str, client: Client, acr: &str) -> Result<(), Fault> {
     let mut parts = id_token
         .split('.')
         .map(|part| URL_SAFE_NO_PAD.decode(part).ok());
@@ -334,7 +349,8 @@ fn check_id_token(id_token: &str, client: Client) -> Result<(), Fault> {
     let is_right = member(&header, "alg", client.algorithm())
         && member(&payload, "iss", ISSUER)
         && member(&payload, "aud", client.id())
-        && member(&payload, "nonce", "n-0S6_WzA2Mj");
+        && member(&payload, "nonce", "n-0S6_WzA2Mj")
+        && member(&payload, "acr", acr);
     Fault::unless(is_right, "an ID token for this request")
 }
 
@@ -348,13 +364,17 @@ mod tests {
     }
 
     #[test]
-    fn an_id_token_must_be_of_the_algorithm_the_client_and_the_request() {
-        let payload = r#"{"iss":"https://identity.bench.example","aud":"service-es256","nonce":"n-0S6_WzA2Mj"}"#;
+    fn an_id_token_must_be_of_the_algorithm_the_client_the_request_and_the_strength() {
+        let payload = r#"{"iss":"https://identity.bench.example","aud":"service-es256","nonce":"n-0S6_WzA2Mj","acr":"Cl"}"#;
+        let (es256, rs256) = (r#"{"alg":"ES256"}"#, r#"{"alg":"RS256"}"#);
 
-        assert!(check_id_token(&id_token(r#"{"alg":"ES256"}"#, payload), Client::Es256).is_ok());
-        assert!(check_id_token(&id_token(r#"{"alg":"RS256"}"#, payload), Client::Es256).is_err());
-        assert!(check_id_token(&id_token(r#"{"alg":"RS256"}"#, payload), Client::Rs256).is_err());
-        assert!(check_id_token("a.b", Client::Es256).is_err());
+        let check = |header, client, acr| check_id_token(&id_token(header, payload), client, acr);
+
+        assert!(check(es256, Client::Es256, "Cl").is_ok());
+        assert!(check(rs256, Client::Es256, "Cl").is_err());
+        assert!(check(rs256, Client::Rs256, "Cl").is_err());
+        assert!(check(es256, Client::Es256, "Cl.Cm").is_err());
+        assert!(check_id_token("a.b", Client::Es256, "Cl").is_err());
     }
 
     #[test]

@@ -3,8 +3,12 @@
 use crate::fault::Fault;
 use crate::http::{Answer, Connection};
 use crate::mail::between;
+use crate::second_factor;
 use crate::site::{self, Client, Person, REDIRECT_URI, Site, headers, own_target};
 use crate::teachers::Teacher;
+
+/// Where the pages that ask for a second factor are.
+const SECOND_FACTOR: &str = "/second-factor/";
 
 /// A browser's cookies for the provider.
 #[derive(Default)]
@@ -74,11 +78,39 @@ impl<'b> Browser<'b> {
         client: Client,
         more: &str,
     ) -> Result<String, Fault> {
-        let mut location = self.begin(client, more).await?;
+        let location = self.begin(client, more).await?;
+        let is_back = |location: &str| location.starts_with(REDIRECT_URI);
+        site::code_in(&self.go_on(site, location, is_back).await?)
+    }
+
+    /// The same, as far as the pages that ask a person for their second factor; the page it leads
+    /// to.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] of the first step that went another way.
+    pub(crate) async fn prove_address(
+        &mut self,
+        site: &Site,
+        client: Client,
+        more: &str,
+    ) -> Result<String, Fault> {
+        let location = self.begin(client, more).await?;
+        let asks_for_factor = |location: &str| location.starts_with(SECOND_FACTOR);
+        self.go_on(site, location, asks_for_factor).await
+    }
+
+    /// Answers page after page, until it is led where it wants to be.
+    async fn go_on(
+        &mut self,
+        site: &Site,
+        mut location: String,
+        is_there: impl Fn(&str) -> bool,
+    ) -> Result<String, Fault> {
         // Email, code, seven pages about the person, account created, resume, and one to spare.
         for _ in 0..12 {
-            if location.starts_with(REDIRECT_URI) {
-                return site::code_in(&location);
+            if is_there(&location) {
+                return Ok(location);
             }
             let target = own_target(&location)?.to_owned();
             location = match target.split('?').next().unwrap_or_default() {
@@ -89,6 +121,10 @@ impl<'b> Browser<'b> {
                 "/sign-in/email-code" => {
                     let code = site.mailbox.take(&self.person.email).await?;
                     self.submit(&target, &[("code", &code)]).await?
+                }
+                "/second-factor/code" => {
+                    let code = second_factor::code_of(&self.person.app);
+                    self.submit(&target, &[("code", code.reveal())]).await?
                 }
                 "/sign-in/account-created" | "/details/check-answers" => {
                     self.submit(&target, &[]).await?
@@ -115,17 +151,7 @@ impl<'b> Browser<'b> {
 
     /// Reads a page, fills its form and presses Continue; where that leads.
     async fn submit(&mut self, target: &str, fields: &[(&str, &str)]) -> Result<String, Fault> {
-        let cookies = self.cookies.header();
-        let page = self
-            .http
-            .get(target, &headers(self.person, &cookies))
-            .await?
-            .expect(200)?;
-        self.cookies.keep(&page);
-        let csrf = between(page.body, "name=\"csrf\" value=\"", "\"")
-            .ok_or(Fault::Content("a form with csrf"))?
-            .to_owned();
-
+        let csrf = self.token_of(target).await?;
         let mut form = vec![("csrf", csrf.as_str()), ("action", "continue")];
         form.extend_from_slice(fields);
         let cookies = self.cookies.header();
@@ -135,6 +161,24 @@ impl<'b> Browser<'b> {
             .await?;
         self.cookies.keep(&answer);
         answer.see_other()
+    }
+
+    /// Reads a page; the token of its form.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault`] when there is none.
+    pub(crate) async fn token_of(&mut self, target: &str) -> Result<String, Fault> {
+        let cookies = self.cookies.header();
+        let page = self
+            .http
+            .get(target, &headers(self.person, &cookies))
+            .await?
+            .expect(200)?;
+        self.cookies.keep(&page);
+        let csrf = between(page.body, "name=\"csrf\" value=\"", "\"");
+        csrf.map(str::to_owned)
+            .ok_or(Fault::Content("a form with csrf"))
     }
 }
 

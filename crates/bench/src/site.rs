@@ -7,9 +7,12 @@ use std::rc::Rc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use model::totp::TotpSeed;
+
 use crate::fault::Fault;
 use crate::http::Connection;
 use crate::mail::Mailbox;
+use crate::second_factor;
 use crate::teachers::Teacher;
 
 /// What the provider is called; the load reaches it by address, as a proxy would.
@@ -143,7 +146,8 @@ impl Site {
         let [_, a, b, c] = number.to_be_bytes();
         Person {
             teacher: Teacher::numbered(number),
-            email: format!("person-{number}@bench.example"),
+            email: email(number),
+            app: second_factor::seed_of(number),
             forwarded_for: format!("10.{a}.{b}.{c}"),
         }
     }
@@ -154,12 +158,19 @@ impl Site {
     }
 }
 
+/// The address of a person by their number.
+pub(crate) fn email(number: u32) -> String {
+    format!("person-{number}@bench.example")
+}
+
 /// A person who signs in.
 pub(crate) struct Person {
     /// Who they are, where a service asks.
     pub(crate) teacher: Teacher,
     /// Their address.
     pub(crate) email: String,
+    /// What their authenticator app keeps, if the provider knows of one.
+    pub(crate) app: TotpSeed,
     /// Their computer's address, as the proxy in front says.
     pub(crate) forwarded_for: String,
 }
