@@ -6,6 +6,7 @@
 mod architecture;
 
 mod journey {
+    mod account;
     mod email;
     mod first_sign_in;
     mod returning;

@@ -14,6 +14,7 @@ import {
   assertUsableByKeyboard,
   assertUsableInForcedColours,
 } from './page_rules.mjs'
+import { ACCOUNT_AREA_STATES } from './account_area_states.mjs'
 import { ACCOUNTS_STATES } from './accounts_states.mjs'
 import { carefulClients } from './careful_person.mjs'
 import { DETAILS_STATES, teacherClients } from './details_states.mjs'
@@ -387,6 +388,7 @@ for (const javaScript of ['on', 'off']) {
       ...STATES,
       ...DETAILS_STATES,
       ...ACCOUNTS_STATES,
+      ...ACCOUNT_AREA_STATES,
       ...SECOND_FACTOR_STATES,
       ...PASSKEYS_STATES,
     })

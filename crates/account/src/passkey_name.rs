@@ -169,11 +169,11 @@ fn words(invalid: InvalidPasskeyName) -> String {
     match invalid {
         InvalidPasskeyName::Empty => "Enter a name for this passkey".to_owned(),
         InvalidPasskeyName::TooLong => format!(
-            "The name must be {} characters or less",
+            "Name for this passkey must be {} characters or less",
             PasskeyName::MAX_LEN
         ),
         InvalidPasskeyName::ControlCharacter => {
-            "The name must not include characters that cannot be shown".to_owned()
+            "Name for this passkey must not include characters that cannot be shown".to_owned()
         }
     }
 }

@@ -149,7 +149,7 @@ impl View for SecondFactorPage {
     const TEMPLATE: &'static str = "account/second_factor";
 
     fn title(&self) -> String {
-        "Extra security when you sign in".to_owned()
+        "Second step when you sign in".to_owned()
     }
 
     fn samples() -> Vec<Self> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use account::Account;
+use account::{Account, Passkeys};
 use journey::mailer::Mailer;
 use journey::synonyms::{InvalidSynonyms, Synonyms};
 use journey::teacher_records::TeacherRecords;
@@ -210,7 +210,7 @@ impl Composition {
         let (mailer, mailbox) = mailer(config, nature)?;
         let provider = provider(config, nature, &ground, keys, &pages);
         let journey = journey(config, nature, &ground, mailer, &pages)?;
-        let account = account(config, nature, &ground, &pages);
+        let account = account(config, &journey);
         Ok(Self {
             ground,
             provider,
@@ -275,17 +275,20 @@ fn account_client(config: &Config) -> Result<ClientEntry, InvalidRedirectUri> {
     })
 }
 
-fn account(config: &Config, nature: &Nature, ground: &Ground, pages: &Pages) -> Account {
+fn account(config: &Config, journey: &Journey) -> Account {
     Account::new(account::Parts {
-        issuer: config.issuer.as_str().to_owned(),
-        cookies: cookies(config),
+        issuer: journey.issuer.clone(),
+        cookies: journey.cookies,
         session: config.sign_in.session,
         absence: config.sign_in.interaction,
-        passkeys: account::Passkeys::Offered,
-        store: ground.store.clone(),
-        pages: pages.clone(),
-        keyring: ground.keyring.clone(),
-        entropy: Arc::clone(&nature.entropy),
+        passkeys: match journey.passkeys {
+            Some(_) => Passkeys::Offered,
+            None => Passkeys::Unavailable,
+        },
+        store: journey.store.clone(),
+        pages: journey.pages.clone(),
+        keyring: journey.keyring.clone(),
+        entropy: Arc::clone(&journey.entropy),
     })
 }
 

@@ -242,7 +242,7 @@ async fn a_name_that_is_none_is_refused_in_words_and_stays_as_it_was_typed() {
 
         for (typed, words) in [
             (" ", "Enter a name for this passkey"),
-            (&long, "The name must be 60 characters or less"),
+            (&long, "Name for this passkey must be 60 characters or less"),
         ] {
             let filled = [("csrf", form.csrf()), ("passkey-name", typed)];
             let refused = world.post(&ada, &page, &filled).await;
