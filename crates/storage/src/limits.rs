@@ -112,12 +112,12 @@ pub fn room(tx: &mut Tx<'_>, counters: &[Counter]) -> Result<Room, StorageError>
 
 fn room_in(tx: &mut Tx<'_>, counter: &Counter) -> Result<Room, StorageError> {
     let now = tx.now();
-    let counted: Option<(i64, i64)> = on_either!(tx, connection => limits::table
+    let found: Option<(i64, i64)> = on_either!(tx, connection => limits::table
         .find((counter.kind, &counter.subject))
         .select((limits::count, limits::expires_at))
         .first(connection)
         .optional())?;
-    let (count, until) = match counted {
+    let (count, until) = match found {
         Some((count, until)) if until > now.millis() => (count, Timestamp::from_millis(until)),
         _ => (0, now),
     };

@@ -7,7 +7,7 @@ use serde::Serialize;
 use storage::Tx;
 
 use super::FactorPage;
-use super::plan::Ask;
+use super::plan::{Ask, FactorQuestion};
 use crate::details::Frame;
 use crate::error::{Answer, JourneyError, see_other};
 use crate::form::{Action, Form};
@@ -162,7 +162,7 @@ pub(super) async fn decline(journey: &Journey, visitor: &Visitor, page: FactorPa
 
 fn put_off(tx: &mut Tx<'_>, mut stage: Stage) -> Work<String> {
     let question = stage.factor.as_ref();
-    if !question.is_some_and(|question| question.may_decline()) {
+    if !question.is_some_and(FactorQuestion::may_decline) {
         return Ok(Err(JourneyError::Unreadable));
     }
     stage.interaction.answers.declined_second_factor = true;

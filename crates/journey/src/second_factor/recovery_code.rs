@@ -140,7 +140,7 @@ pub(crate) async fn submit(journey: Journey, visitor: Visitor, form: Form) -> An
             return Ok(respond(&stage, StatusCode::BAD_REQUEST, field));
         }
     };
-    let counted = change(&journey, &visitor, PAGE, count).await?;
+    let counted = change(&journey, &visitor, PAGE, |tx, stage| count(tx, &stage)).await?;
     let redeemed = redeem(&journey, &visitor, &counted, &code).await;
     if let Err(JourneyError::Overloaded | JourneyError::Elsewhere(_)) = &redeemed {
         // Nothing was looked at.
@@ -163,14 +163,14 @@ struct Counted {
     salt: Salt,
 }
 
-fn count(tx: &mut Tx<'_>, stage: Stage) -> Work<Counted> {
+fn count(tx: &mut Tx<'_>, stage: &Stage) -> Work<Counted> {
     let Some(account) = stage.user_id().cloned() else {
         return Ok(Err(stage.elsewhere()));
     };
     let Some(salt) = second_factors::recovery_salt(tx, &account)? else {
         return Ok(Err(stage.elsewhere()));
     };
-    Ok(Try::count(tx, &stage, &account)?.map(|tried| Counted {
+    Ok(Try::count(tx, stage, &account)?.map(|tried| Counted {
         tried,
         account,
         salt,

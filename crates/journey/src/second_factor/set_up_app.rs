@@ -15,6 +15,7 @@ use super::FactorPage;
 use super::choose::decline;
 use super::code::invalid_code;
 use super::new_codes::NewCodes;
+use super::plan::{Ask, FactorQuestion};
 use super::qr;
 use super::set_up::set_up;
 use crate::details::Frame;
@@ -45,7 +46,9 @@ pub struct SetUpAppPage {
     pub address: String,
     /// Whether they have an app already, which this one takes the place of.
     pub replaces: bool,
-    /// Whether it can wait, and no other page says so.
+    /// Whether a service asks for it, and no page before says so.
+    pub is_asked_for: bool,
+    /// Whether it can wait, and no page before says so.
     pub may_decline: bool,
     /// What was typed is not shown again: give [`Field::refused`] an empty value.
     pub code: Field,
@@ -75,6 +78,7 @@ impl View for SetUpAppPage {
             key: Secret::new("GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ".to_owned()),
             address: "ada.lovelace@example.com".to_owned(),
             replaces,
+            is_asked_for: !replaces,
             may_decline: !replaces,
             code,
         })
@@ -105,14 +109,13 @@ fn open(tx: &mut Tx<'_>, mut stage: Stage) -> Work<Opened> {
     let Some(pending) = &mut stage.pending else {
         return Ok(Err(stage.elsewhere()));
     };
-    let seed = match &pending.seed {
-        Some(seed) => seed.clone(),
-        None => {
-            let seed = TotpSeed::mint(&*stage.journey.entropy);
-            pending.seed = Some(seed.clone());
-            pending.keep(tx, &stage.journey, &mut stage.interaction)?;
-            seed
-        }
+    let seed = if let Some(seed) = &pending.seed {
+        seed.clone()
+    } else {
+        let seed = TotpSeed::mint(&*stage.journey.entropy);
+        pending.seed = Some(seed.clone());
+        pending.keep(tx, &stage.journey, &mut stage.interaction)?;
+        seed
     };
     Ok(Ok(Opened {
         stage,
@@ -126,16 +129,16 @@ impl Opened {
         let stage = &self.stage;
         let question = stage.factor.as_ref();
         let provider = stage.journey.pages.product_name();
+        // Where there is a choice before, that page says why, and that it can wait.
+        let first = question.filter(|question| question.back(FactorPage::SetUpApp).is_none());
         let view = SetUpAppPage {
             frame: stage.frame(),
             picture: qr::svg(&self.seed.uri(provider, &self.address)),
             key: self.seed.grouped_key(),
             address: self.address.as_typed().to_owned(),
             replaces: question.is_some_and(|question| question.held.has_app),
-            // Where there is a choice before, that page says it.
-            may_decline: question.is_some_and(|question| {
-                question.may_decline() && question.back(FactorPage::SetUpApp).is_none()
-            }),
+            is_asked_for: first.is_some_and(|question| matches!(question.ask, Ask::SetUp(_))),
+            may_decline: first.is_some_and(FactorQuestion::may_decline),
             code,
         };
         stage.respond(status, PAGE, &view)
