@@ -67,6 +67,8 @@ pub enum Case {
         /// The one it should have got, or had for a while.
         refused: EmailAddress,
     },
+    /// They can sign in by email, and can give none of the account's second factors any more.
+    SecondFactorLost {},
 }
 
 impl Case {
@@ -79,6 +81,7 @@ impl Case {
             Self::LostAddress { .. } => "lost_address",
             Self::AddressTaken { .. } => "address_taken",
             Self::ChangeFrozen { .. } => "change_frozen",
+            Self::SecondFactorLost {} => "second_factor_lost",
         }
     }
 }

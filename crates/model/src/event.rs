@@ -53,6 +53,8 @@ pub enum EventKind {
     TrnTakenBySupport,
     /// Staff decided that no TRN can be given.
     TrnRefusedBySupport,
+    /// Staff removed every second factor of an account whose person lost theirs.
+    SecondFactorsRemovedBySupport,
     /// A client was made or changed.
     ClientChanged,
     /// Signing keys were rotated.
@@ -87,6 +89,7 @@ impl EventKind {
             Self::TrnLinkedBySupport => "trn_linked_by_support",
             Self::TrnTakenBySupport => "trn_taken_by_support",
             Self::TrnRefusedBySupport => "trn_refused_by_support",
+            Self::SecondFactorsRemovedBySupport => "second_factors_removed_by_support",
             Self::ClientChanged => "client_changed",
             Self::KeysRotated => "keys_rotated",
         }

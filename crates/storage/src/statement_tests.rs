@@ -28,8 +28,10 @@ use crate::error::StorageError;
 use crate::limits::{self, Counter, Limit};
 use crate::refresh_tokens::{self, NewRefreshToken};
 use crate::samples::{
-    DAY, HOUR, MINUTE, authentication_of, client_id, digest, grant, scope, user_id, write,
+    DAY, HOUR, MINUTE, authentication_of, client_id, digest, grant, scope, set_up_app, user_id,
+    write,
 };
+use crate::second_factors::{self, CredentialUse, Inserted, NewPasskey};
 use crate::support_tasks::{NewSupportTask, Opened};
 use crate::teacher_records::{self, Key};
 use crate::testing::{Kind, TestDatabase};
@@ -74,6 +76,7 @@ impl Seen {
 fn as_requests_do(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     sign_in(tx)?;
     say_who_they_are(tx)?;
+    give_a_second_factor(tx)?;
     ask_for_help(tx)?;
     exchange(tx)?;
     sign_out(tx)?;
@@ -202,6 +205,32 @@ fn say_who_they_are(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     teacher_records::find(tx, &keyring, &[Key::Trn(Trn::parse("1234567").unwrap())])?;
     people::find(tx, &ada)?;
     Ok(())
+}
+
+fn give_a_second_factor(tx: &mut Tx<'_>) -> Result<(), StorageError> {
+    let ada = user_id("ada");
+    interactions::replace_factor(tx, &InteractionId::new("interaction".to_owned()), None)?;
+    set_up_app(tx, &ada, 1)?;
+    set_up_app(tx, &ada, 2)?;
+    second_factors::use_totp_step(tx, &ada, 3)?;
+    let passkey = NewPasskey {
+        id: "phone".to_owned(),
+        credential_id: b"credential".to_vec(),
+        name: "Phone".to_owned(),
+        credential: "before".to_owned(),
+    };
+    let inserted = second_factors::insert_passkey(tx, &ada, &passkey)?;
+    assert_eq!(inserted, Inserted::Inserted);
+    let (before, after) = ("before", "after");
+    second_factors::use_passkey(tx, &ada, "phone", CredentialUse { before, after })?;
+    second_factors::rename_passkey(tx, &ada, "phone", "Work phone")?;
+    second_factors::replace_recovery_codes(tx, &ada, &[7; 16], &[b"hash".to_vec()])?;
+    second_factors::recovery_salt(tx, &ada)?;
+    second_factors::redeem_recovery_code(tx, &ada, b"hash")?;
+    second_factors::standing(tx, &ada)?;
+    second_factors::remove_passkey(tx, &ada, "phone")?;
+    second_factors::remove_totp(tx, &ada)?;
+    second_factors::remove_all(tx, &ada).map(drop)
 }
 
 fn ask_for_help(tx: &mut Tx<'_>) -> Result<(), StorageError> {

@@ -9,7 +9,9 @@ use model::trn_lookup::{
 };
 use model::{EmailAddress, User, UserId};
 use storage::trn_links::{self, Linked, NewLink};
-use storage::{StorageError, Tx, grants, security_events, support_tasks, trn_watchers, users};
+use storage::{
+    StorageError, Tx, grants, second_factors, security_events, support_tasks, trn_watchers, users,
+};
 
 use super::{Case, Opening, Reference, Task, file_once, record};
 use crate::accounts::address_change;
@@ -28,6 +30,8 @@ pub enum Settlement {
     NoTrn,
     /// The account gets the address that they proved.
     ApplyAddress,
+    /// The account asks for no second factor any more.
+    RemoveSecondFactor,
     /// Nothing changes.
     NoChange,
 }
@@ -41,6 +45,7 @@ impl Settlement {
             Self::MoveTrn => "trn_moved",
             Self::NoTrn => "no_trn",
             Self::ApplyAddress => "address_change_planned",
+            Self::RemoveSecondFactor => "second_factor_removed",
             Self::NoChange => "no_change",
         }
     }
@@ -63,6 +68,11 @@ impl Settlement {
             Self::ApplyAddress => {
                 "Your account will use the email address that you gave us. We have told the old \
                  address, and the change happens when its notice is over."
+            }
+            Self::RemoveSecondFactor => {
+                "We have removed your passkeys, your authenticator app and your recovery codes from \
+                 your account, and signed you out everywhere. You can sign in with a code from your \
+                 email, and set up extra security again."
             }
             Self::NoChange => "We have not changed anything.",
         }
@@ -178,6 +188,9 @@ fn carry_out(
         ) => replace_address(tx, journey, task.user_id.as_ref(), lost, new),
         (Settlement::ApplyAddress, Case::TrnInUse { owner, .. }) => {
             join_with_owner(tx, journey, task.user_id.as_ref(), owner)
+        }
+        (Settlement::RemoveSecondFactor, Case::SecondFactorLost {}) => {
+            remove_second_factors(tx, task)
         }
         _ => Ok(Err(NotSettled::DoesNotFit)),
     }
@@ -312,6 +325,27 @@ fn replace_address(
         return Ok(Err(NotSettled::AddressTaken));
     }
     address_change::plan_change(tx, journey, &user, new, None)?;
+    Ok(Ok(()))
+}
+
+/// Removes every second factor, and ends what was opened by one: whoever has them may not be whose
+/// they were.
+fn remove_second_factors(
+    tx: &mut Tx<'_>,
+    task: &Task,
+) -> Result<Result<(), NotSettled>, StorageError> {
+    let user = match &task.user_id {
+        Some(user_id) => users::find(tx, user_id)?,
+        None => None,
+    };
+    // Whoever reads mail at the account's address is the one to be told.
+    let Some(user) = user.filter(|user| user.email.lookup() == task.contact.lookup()) else {
+        return Ok(Err(NotSettled::NoSuchAccount));
+    };
+    second_factors::remove_all(tx, &user.id)?;
+    users::sign_out_everywhere(tx, &user.id)?;
+    let kind = EventKind::SecondFactorsRemovedBySupport;
+    address_change::record(tx, kind, &user.id, &task.reference)?;
     Ok(Ok(()))
 }
 

@@ -20,12 +20,13 @@ use model::requirement::Requirements;
 use model::secret::SecretKind;
 use model::{
     ClientId, Cookies, EmailAddress, Entropy, Interaction, InteractionId, Keyring, ManualClock,
-    Secret, SecretDigest, SlowHash, SystemEntropy, TeacherRecord, Trn, UserId,
+    Secret, SecretDigest, SlowHash, SystemEntropy, TeacherRecord, TotpSeed, Trn, UserId, totp,
 };
 use pages::{Pages, PagesSettings};
 use storage::browser_sessions::{NewSession, SessionLifetimes};
 use storage::interactions::Found;
 use storage::limits::Limit;
+use storage::second_factors::{self, NewTotp};
 use storage::testing::{Kind, START, TestDatabase, is_waited_for};
 use storage::training_providers::{self, TrainingProvider};
 use storage::{StorageError, Store, Tx, browser_sessions, events, interactions, trn_links, users};
@@ -365,6 +366,20 @@ impl World {
             value
         };
         join(first, second).await
+    }
+
+    /// Gives an account an authenticator app; the code of the step before last proved it.
+    pub(super) async fn set_up_app(&self, user_id: &UserId) -> TotpSeed {
+        let seed = TotpSeed::mint(&SystemEntropy);
+        let step = totp::step_of(self.store.clock().now()) - 2;
+        let keyring = &self.journey.keyring;
+        let new = NewTotp::seal(&seed, step, user_id, keyring, &SystemEntropy);
+        let user_id = user_id.clone();
+        self.store
+            .write(move |tx| second_factors::set_totp(tx, &user_id, &new))
+            .await
+            .unwrap();
+        seed
     }
 
     /// Opens a page of the tab's interaction, or any path that has its own query.

@@ -52,6 +52,10 @@ pub(super) struct Decision {
     /// over
     #[arg(long)]
     apply_address: bool,
+    /// Remove every passkey, the authenticator app and the recovery codes of the account, and sign
+    /// it out everywhere
+    #[arg(long)]
+    remove_second_factor: bool,
     /// Change nothing
     #[arg(long)]
     no_change: bool,
@@ -67,6 +71,10 @@ impl From<Decision> for Settlement {
                 apply_address: true,
                 ..
             } => Self::ApplyAddress,
+            Decision {
+                remove_second_factor: true,
+                ..
+            } => Self::RemoveSecondFactor,
             Decision { .. } => Self::NoChange,
         }
     }

@@ -107,6 +107,23 @@ fn an_interaction_whose_time_is_over_can_only_begin_again() {
 }
 
 #[test]
+fn what_is_set_up_is_kept_until_it_is_wiped() {
+    on_both_databases(|store, _| {
+        begun(store);
+        let factor = |store: &Store| match seen_by(store, Some("browser")) {
+            Found::Open(interaction) => interaction.sealed_factor,
+            other => panic!("{other:?}"),
+        };
+
+        assert!(write(store, |tx| replace_factor(tx, &id(), Some(b"seed"))));
+        assert_eq!(factor(store).as_deref(), Some(&b"seed"[..]));
+
+        assert!(write(store, |tx| replace_factor(tx, &id(), None)));
+        assert_eq!(factor(store), None);
+    });
+}
+
+#[test]
 fn answers_are_kept_with_the_interaction() {
     on_both_databases(|store, _| {
         begun(store);
@@ -145,10 +162,11 @@ fn details_are_kept_with_the_interaction_apart_from_the_answers() {
 }
 
 #[test]
-fn details_do_not_outlive_the_interaction() {
+fn details_and_factors_do_not_outlive_the_interaction() {
     on_both_databases(|store, _| {
         begun(store);
         write(store, |tx| replace_details(tx, &id(), b"sealed"));
+        write(store, |tx| replace_factor(tx, &id(), Some(b"sealed")));
         completed(store);
 
         assert_eq!(taken_by(store, "browser"), Some(ended()));
@@ -158,13 +176,18 @@ fn details_do_not_outlive_the_interaction() {
 }
 
 #[test]
-fn details_after_the_end_are_refused() {
+fn details_and_factors_after_the_end_are_refused() {
     on_both_databases(|store, clock| {
         begun(store);
         completed(store);
         taken_by(store, "browser");
 
-        let late = |store: &Store| write(store, |tx| replace_details(tx, &id(), b"late"));
+        let late = |store: &Store| {
+            write(store, |tx| {
+                let details = replace_details(tx, &id(), b"late")?;
+                Ok(details || replace_factor(tx, &id(), Some(b"late"))?)
+            })
+        };
 
         assert!(!late(store));
         clock.advance(HOUR);

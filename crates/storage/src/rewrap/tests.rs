@@ -5,7 +5,8 @@ use model::{DateOfBirth, NamePart, PersonName, SystemEntropy, UserId};
 
 use super::*;
 use crate::outbox;
-use crate::samples::{user_id, with_account, write};
+use crate::samples::{seed, user_id, with_account, write};
+use crate::second_factors::{self, NewTotp};
 use crate::testing::{on_both_databases, schema_of};
 use crate::trn_links::NewLink;
 use crate::user_details::{self, NewDetails};
@@ -133,6 +134,24 @@ fn an_account_whose_trn_no_key_opens_keeps_it() {
         assert_eq!(forget_removed_keys(store, &keyring(&NEW)).unwrap(), 0);
 
         assert_eq!(owner(store, &OLD), Some(user_id("ada")));
+    });
+}
+
+#[test]
+fn a_second_factor_is_read_under_the_new_key_alone() {
+    on_both_databases(|store, _| {
+        with_account(store, "ada");
+        write(store, |tx| {
+            let ada = user_id("ada");
+            let new = NewTotp::seal(&seed(), 1, &ada, &keyring(&OLD), &SystemEntropy);
+            second_factors::set_totp(tx, &ada, &new)
+        });
+
+        assert_eq!(rewrapped(store, &BOTH, "totp_factors").rows, 1);
+
+        let factors = write(store, |tx| second_factors::standing(tx, &user_id("ada")));
+        let read = factors.totp.unwrap().seed(&user_id("ada"), &keyring(&NEW));
+        assert_eq!(read, Ok(seed()));
     });
 }
 

@@ -1,9 +1,9 @@
 //! Staff settle the cases that people were told a number of.
 
-use model::TeacherDetails;
 use model::trn_lookup::{LookupSource, TrnLookupStatus, VerificationLevel};
+use model::{SecretDigest, TeacherDetails};
 use storage::trn_links::{self, TrnLink};
-use storage::{outbox, support_tasks, trn_watchers};
+use storage::{browser_sessions, outbox, support_tasks, trn_watchers};
 
 use super::super::world::{HOUR, MINUTE, on_both};
 use super::*;
@@ -468,6 +468,66 @@ async fn a_record_that_cannot_be_asked_for_is_no_case_yet() {
 
         let open = world.store.read(|tx| support_tasks::list(tx, 10));
         assert_eq!(open.await.unwrap(), []);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_lost_second_factor_is_removed_and_everybody_is_signed_out() {
+    on_both(async |world| {
+        let user_id = world.account_of(NEW).await;
+        world.set_up_app(&user_id).await;
+        let (session, _) = world.session_of(NEW).await;
+        let reference = world.opened(&user_id, Case::SecondFactorLost {}).await;
+        world.news().await;
+
+        let settled = world
+            .settles(&reference, Settlement::RemoveSecondFactor)
+            .await;
+
+        assert_eq!(settled, Ok(()));
+        assert!(!world.user(&user_id).await.unwrap().has_second_factor);
+        let digest = SecretDigest::of(session.reveal());
+        let session = world
+            .store
+            .read(move |tx| browser_sessions::find(tx, &digest));
+        assert_eq!(session.await.unwrap(), None);
+        let news = world.news().await;
+        assert_eq!(news.len(), 1);
+        assert_eq!(news[0].0, NEW);
+        assert!(
+            matches!(&news[0].1, News::SupportTaskClosed(email)
+                if email.outcome.starts_with("We have removed your passkeys")),
+            "{news:?}"
+        );
+        let events = world.events(EventKind::SecondFactorsRemovedBySupport).await;
+        assert_eq!(events, 1);
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_second_factor_is_removed_by_no_other_case_and_for_no_other_address() {
+    on_both(async |world| {
+        let user_id = world.account_of(OLD).await;
+        world.set_up_app(&user_id).await;
+        let of_another_address = world.opened(&user_id, Case::SecondFactorLost {}).await;
+        let of_another_kind = world.opened(&user_id, lost()).await;
+
+        for (reference, refusal) in [
+            (of_another_address, NotSettled::NoSuchAccount),
+            (of_another_kind, NotSettled::DoesNotFit),
+        ] {
+            let settled = world
+                .settles(&reference, Settlement::RemoveSecondFactor)
+                .await;
+            assert_eq!(settled, Err(refusal));
+        }
+
+        assert!(world.user(&user_id).await.unwrap().has_second_factor);
+        let lost = world.opened(&user_id, Case::SecondFactorLost {}).await;
+        let settled = world.settles(&lost, Settlement::ApplyAddress).await;
+        assert_eq!(settled, Err(NotSettled::DoesNotFit));
     })
     .await;
 }

@@ -144,6 +144,8 @@ fn rows(task: &Task) -> Vec<[String; 2]> {
             rows.push(row("address kept", kept.as_typed()));
             rows.push(row("address refused", refused.as_typed()));
         }
+        // The account and its address are all there is to know.
+        Case::SecondFactorLost {} => {}
     }
     rows
 }

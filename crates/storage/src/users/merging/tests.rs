@@ -6,15 +6,15 @@ use model::{EmailAddress, Keyring, Secret, SystemEntropy, Trn};
 use super::*;
 use crate::browser_sessions::{self, NewSession, SessionLifetimes};
 use crate::samples::{
-    DAY, HOUR, authentication_of, client_id, digest, grant, in_parallel, scope, user_id,
-    with_account, write,
+    DAY, HOUR, authentication_of, client_id, digest, grant, in_parallel, scope, set_up_app,
+    user_id, with_account, write,
 };
 use crate::support_tasks::{NewSupportTask, Opened};
 use crate::testing::{START, on_both_databases};
 use crate::trn_links::{self, NewLink};
 use crate::unit_of_work::Store;
 use crate::user_details::{self, NewDetails};
-use crate::{consents, grants, people, support_tasks, trn_watchers};
+use crate::{consents, grants, people, second_factors, support_tasks, trn_watchers};
 
 fn merged(store: &Store, from: &'static str, into: &'static str) -> Merged {
     write(store, move |tx| merge(tx, &user_id(from), &user_id(into)))
@@ -53,6 +53,9 @@ fn with_a_full_account(store: &Store, id: &'static str, trn: &'static str) {
         };
         let link = NewLink::seal(&outcome, &user_id, None, &keyring, &SystemEntropy);
         trn_links::replace(tx, &user_id, &link)?;
+        set_up_app(tx, &user_id, 1)?;
+        let hash = id.as_bytes().to_vec();
+        second_factors::replace_recovery_codes(tx, &user_id, &[7; 16], &[hash])?;
         trn_watchers::watch(tx, &user_id, &client_id(id))?;
         consents::grant(tx, &user_id, &client_id(id), &scope("openid"))?;
         let session = NewSession {
@@ -100,6 +103,13 @@ fn belongings(store: &Store, id: &'static str) -> Vec<String> {
                 there.push(format!("TRN {trn}"));
             }
         }
+        let factors = second_factors::standing(tx, &user_id)?;
+        if factors.has_any() {
+            there.push(format!(
+                "a factor and {} codes",
+                factors.recovery_codes_left
+            ));
+        }
         for client in trn_watchers::list(tx, &user_id)? {
             there.push(format!("watched by {}", client.as_str()));
         }
@@ -139,7 +149,7 @@ fn nothing_moves_to_the_survivor_but_the_name() {
 
         assert_eq!(merged(store, "ada", "bob"), Merged::Merged);
 
-        assert_eq!(of_bob.len(), 7, "{of_bob:?}");
+        assert_eq!(of_bob.len(), 8, "{of_bob:?}");
         assert_eq!(belongings(store, "bob"), of_bob);
         assert_eq!(earlier_names(store, "bob"), [user_id("ada")]);
         let bob = write(store, |tx| crate::users::find(tx, &user_id("bob"))).unwrap();
