@@ -206,7 +206,10 @@ fn every_template_is_used_by_a_view_and_every_sample_renders() {
     gallery.show::<account::second_factor::SecondFactorPage>();
     gallery.show::<journey::account_created::AccountCreatedPage>();
     gallery.show::<journey::accounts::freeze::FreezePage>();
+    gallery.show::<journey::accounts::account_factor::AccountFactorPage>();
     gallery.show::<journey::accounts::keep_address::KeepAddressPage>();
+    gallery.show::<journey::accounts::lost_address::AddressChangesPage>();
+    gallery.show::<journey::second_factor::lost::LostFactorPage>();
     gallery.show::<journey::accounts::lost_address::LostAddressPage>();
     gallery.show::<journey::accounts::offer::OfferPage>();
     gallery.show::<journey::accounts::referred::ReferredPage>();

@@ -171,6 +171,8 @@ for (const javaScript of ['on', 'off']) {
       await press(page, 'Continue')
       await headed(page, 'Check your email')
       await teacher.typesTheCode()
+      await headed(page, 'Do you have an authenticator app or recovery codes for this account?')
+      await press(page, 'I do not have either')
       await headed(page, 'We have your request')
       const reference = await referenceOn(page)
       await provider.findInMailTo(older.address, new RegExp(reference))

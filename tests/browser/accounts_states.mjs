@@ -170,11 +170,34 @@ export const ACCOUNTS_STATES = {
     },
   },
   'lost-address-code': { heading: 'Check your email', reach: provesAnAddress },
+  'lost-address-second-factor': {
+    heading: 'Do you have an authenticator app or recovery codes for this account?',
+    async reach(person) {
+      await provesAnAddress(person)
+      await person.typesTheCode()
+    },
+  },
+  'lost-address-second-factor-neither': {
+    heading: 'Do you have an authenticator app or recovery codes for this account?',
+    status: 400,
+    error: {
+      field: 'code',
+      message:
+        'The code must be the 6 numbers that your app shows, or the 12 letters and numbers of a recovery code',
+    },
+    async reach(person) {
+      await provesAnAddress(person)
+      await person.typesTheCode()
+      await person.page.getByLabel('Code from your authenticator app, or a recovery code').fill('12')
+      await press(person.page, 'Continue')
+    },
+  },
   'lost-address-done': {
     heading: 'We have your request',
     async reach(person) {
       await provesAnAddress(person)
       await person.typesTheCode()
+      await press(person.page, 'I do not have either')
     },
   },
 }

@@ -2,9 +2,11 @@
 //!
 //! What a person knows about somebody never opens that somebody's account. Another account that
 //! seems to be theirs is [offered](offer) with its address redacted, and only a code that was sent
-//! to that address [joins](joining) the two. A lost address is replaced by staff, after a
+//! to that address [joins](joining) the two, and the account's [second factor](account_factor) if
+//! it has one. A lost address is replaced by that factor or by staff, after a
 //! [notice](address_change) to it, and whoever reads mail there can [stop](freeze) the change.
 
+pub mod account_factor;
 pub mod address_change;
 pub mod freeze;
 pub mod joining;
@@ -17,6 +19,7 @@ pub mod referred;
 
 use actix_web::web::{self, ServiceConfig};
 
+use self::account_factor::FactorUse;
 use crate::code_use::CodeUse;
 use crate::email_code;
 use crate::plan::Page;
@@ -39,6 +42,15 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
             shown(move |journey, visitor| email_code::show(code_use, journey, visitor)),
             answered(move |journey, visitor, form| {
                 email_code::submit(code_use, journey, visitor, form)
+            }),
+        ));
+    }
+    for factor_use in [FactorUse::LostAddress, FactorUse::OtherAccount] {
+        app.service(page(
+            factor_use.page(),
+            shown(move |journey, visitor| account_factor::show(factor_use, journey, visitor)),
+            answered(move |journey, visitor, form| {
+                account_factor::submit(factor_use, journey, visitor, form)
             }),
         ));
     }

@@ -3,7 +3,7 @@
 use model::Interaction;
 use model::browser_session::BrowserSession;
 use model::email_address::AddressConcern;
-use model::interaction::{Answers, OtherAccountProgress, TrnNews};
+use model::interaction::{Answers, LostAddressProgress, OtherAccountProgress, TrnNews};
 use model::requirement::{Standing, Unmet, unmet};
 use model::{InteractionId, Timestamp};
 
@@ -30,7 +30,9 @@ pub(crate) enum Page {
     LostAddress,
     /// Check your email at the new address.
     LostAddressCode,
-    /// Staff look at the lost address.
+    /// Do you have an authenticator app or recovery codes for the account?
+    LostAddressFactor,
+    /// The address will change, or staff look at the lost address.
     LostAddressDone,
     /// Another account has the TRN.
     TrnInUse,
@@ -38,6 +40,8 @@ pub(crate) enum Page {
     ExistingAccount,
     /// Check your email at the other account's address.
     AccountCode,
+    /// Give the other account's second factor.
+    AccountFactor,
     /// Which of two addresses is kept?
     KeepAddress,
     /// Share your information.
@@ -58,10 +62,12 @@ impl Page {
             Self::Details(page) => page.path(),
             Self::LostAddress => "/sign-in/lost-address",
             Self::LostAddressCode => "/sign-in/lost-address-code",
+            Self::LostAddressFactor => "/sign-in/lost-address-second-factor",
             Self::LostAddressDone => "/sign-in/lost-address-done",
             Self::TrnInUse => "/details/trn-in-use",
             Self::ExistingAccount => "/details/existing-account",
             Self::AccountCode => "/details/account-code",
+            Self::AccountFactor => "/details/account-second-factor",
             Self::KeepAddress => "/details/keep-address",
             Self::Consent => "/sign-in/consent",
             Self::AccountCreated => "/sign-in/account-created",
@@ -173,8 +179,17 @@ fn other_account_page(answers: &Answers) -> Option<Page> {
             Some(offer)
         }
         (OtherAccountProgress::Offered, Some(_)) => Some(Page::AccountCode),
+        (OtherAccountProgress::HalfProven, _) => Some(Page::AccountFactor),
         (OtherAccountProgress::Proven, _) => Some(Page::KeepAddress),
         (OtherAccountProgress::LeftAlone, _) => None,
+    }
+}
+
+fn lost_address_page(progress: &LostAddressProgress) -> Page {
+    match progress {
+        LostAddressProgress::Claimed => Page::LostAddressCode,
+        LostAddressProgress::Proven => Page::LostAddressFactor,
+        LostAddressProgress::Planned | LostAddressProgress::Referred(_) => Page::LostAddressDone,
     }
 }
 
@@ -213,11 +228,9 @@ fn proving_page(answers: &Answers, concern: Option<AddressConcern>) -> Page {
         Answers {
             lost_address: Some(lost),
             ..
-        } if lost.reference.is_some() => Page::LostAddressDone,
-        Answers {
-            lost_address: Some(lost),
-            ..
-        } if lost.code_sent_at.is_some() => Page::LostAddressCode,
+        } if lost.progress != LostAddressProgress::Claimed || lost.code_sent_at.is_some() => {
+            lost_address_page(&lost.progress)
+        }
         Answers {
             keeps_address: false,
             ..

@@ -124,6 +124,38 @@ pub(crate) fn factor_tries(
     ]
 }
 
+/// The counters of a second factor that is given for an address that was lost: anybody may say
+/// so, and none of them keeps the address's owner from signing in.
+pub(crate) fn lost_address_tries(
+    journey: &Journey,
+    interaction: &InteractionId,
+    address: &EmailAddress,
+    client: ClientAddress,
+) -> [Counter; 4] {
+    let limits = &journey.limits;
+    [
+        counter(
+            journey,
+            "factor_tries_per_interaction",
+            interaction.as_str().as_bytes(),
+            limits.factor_tries_per_interaction,
+        ),
+        by_address(
+            journey,
+            "factor_tries_per_lost_address",
+            address,
+            limits.factor_tries_per_account,
+        ),
+        by_client(
+            journey,
+            "tries_per_client_address",
+            client,
+            limits.tries_per_client_address,
+        ),
+        in_all(journey, "tries_in_all", limits.tries_in_all),
+    ]
+}
+
 fn by_address(
     journey: &Journey,
     kind: &'static str,

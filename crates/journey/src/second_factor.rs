@@ -10,6 +10,7 @@ pub mod code;
 mod given;
 mod held;
 mod limits;
+pub mod lost;
 mod new_codes;
 pub mod passkey;
 mod passkey_keeper;
@@ -32,7 +33,9 @@ use actix_web::web::{self, ServiceConfig};
 use crate::plan::Page;
 use crate::routes::{answered, page, shown};
 
+pub(crate) use code::tries_left;
 pub(crate) use held::{HeldFactors, next_page};
+pub(crate) use limits::Try;
 pub(crate) use pending::PendingFactor;
 pub(crate) use plan::{FactorQuestion, Passkeys};
 pub use ways::OtherWays;
@@ -57,6 +60,10 @@ pub(crate) enum FactorPage {
     RecoveryCodes,
     /// Are you sure you want to remove it?
     Remove,
+    /// They can give none of them any more.
+    Lost,
+    /// Staff look at it.
+    LostDone,
 }
 
 impl FactorPage {
@@ -71,6 +78,8 @@ impl FactorPage {
             Self::SetUpPasskey => "/second-factor/set-up-passkey",
             Self::RecoveryCodes => "/second-factor/recovery-codes",
             Self::Remove => "/second-factor/remove",
+            Self::Lost => "/second-factor/lost",
+            Self::LostDone => "/second-factor/lost-done",
         }
     }
 }
@@ -81,6 +90,16 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
         Page::SecondFactor(FactorPage::Choose),
         shown(choose::show),
         answered(choose::submit),
+    ))
+    .service(page(
+        Page::SecondFactor(FactorPage::Lost),
+        shown(lost::show),
+        answered(lost::submit),
+    ))
+    .service(page(
+        Page::SecondFactor(FactorPage::LostDone),
+        shown(lost::show_done),
+        answered(lost::submit_done),
     ))
     .service(page(
         Page::SecondFactor(FactorPage::Code),

@@ -114,6 +114,8 @@ pub struct Answers {
     pub factor_way: Option<FactorWay>,
     /// The second factor that they gave, or set up.
     pub given_factor: Option<GivenFactor>,
+    /// They can give no second factor any more: staff look at it, under this reference number.
+    pub lost_factor: Option<String>,
     /// They have no second factor, and do not set one up now.
     pub declined_second_factor: bool,
     /// They did what the request asks for (`action`).
@@ -185,6 +187,9 @@ pub struct OtherAccount {
     pub code_sent_at: Option<Timestamp>,
     /// How far the person got.
     pub progress: OtherAccountProgress,
+    /// The second factor of it that they gave; who has its emails alone does not have the account.
+    #[serde(default)]
+    pub factor: Option<Amr>,
 }
 
 /// What two accounts have in common.
@@ -203,7 +208,9 @@ pub enum InCommon {
 pub enum OtherAccountProgress {
     /// It is offered to them.
     Offered,
-    /// They typed a code that was sent to its address.
+    /// They typed a code that was sent to its address, and are asked for its second factor.
+    HalfProven,
+    /// They typed a code that was sent to its address, and gave its second factor if it has one.
     Proven,
     /// They cannot read its emails: staff look at it, under this reference number.
     Referred(String),
@@ -219,8 +226,24 @@ pub struct LostAddress {
     pub new: EmailAddress,
     /// When a code was last asked to be sent to the new address.
     pub code_sent_at: Option<Timestamp>,
-    /// They proved the new address, and staff look at it under this reference number.
-    pub reference: Option<String>,
+    /// How far the person got.
+    #[serde(default)]
+    pub progress: LostAddressProgress,
+}
+
+/// How far a person got who lost their address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LostAddressProgress {
+    /// They have yet to prove the new address.
+    #[default]
+    Claimed,
+    /// They proved it, and are asked for what the account may have besides its address.
+    Proven,
+    /// They gave it: the account gets the new address when the notice to the old one is over.
+    Planned,
+    /// They did not: staff look at it under this reference number.
+    Referred(String),
 }
 
 /// What a person is told of the look-up for their teaching record.

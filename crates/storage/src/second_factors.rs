@@ -15,7 +15,6 @@ pub use passkeys::{
 pub use recovery_codes::{recovery_salt, redeem_recovery_code, replace_recovery_codes};
 pub use totp::{NewTotp, TotpRow, remove_totp, set_totp, use_totp_step};
 
-use diesel::dsl::exists;
 use diesel::prelude::*;
 use model::UserId;
 
@@ -94,11 +93,7 @@ fn changing<T>(
 /// Has the account say whether it has a factor; with the last one its recovery codes go.
 fn settle(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), StorageError> {
     let id = user_id.as_str();
-    let has_one: bool = on_either!(tx, connection => diesel::select(
-            exists(totp_factors::table.find(id))
-                .or(exists(passkeys_table::table.filter(passkeys_table::user_id.eq(id)))),
-        )
-        .get_result(connection))?;
+    let has_one = totp::find(tx, user_id)?.is_some() || !list_passkeys(tx, user_id)?.is_empty();
     on_either!(tx, connection => diesel::update(users::table)
         .filter(users::id.eq(id))
         .set(users::has_second_factor.eq(i64::from(has_one)))

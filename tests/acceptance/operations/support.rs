@@ -52,6 +52,7 @@ async fn staff_look_at_a_lost_address_and_give_the_account_the_proven_one() {
         browser.press("Continue").await;
         let code = mailbox.last_code_for("ada@home.example").await;
         browser.fill("Code", &code).press("Continue").await;
+        browser.press("I do not have either").await;
         assert_eq!(browser.heading(), "We have your request");
 
         let reference = open_task(&deployment);

@@ -2,7 +2,8 @@
 //! the change, or undo it, by a link for as long as the notice lasts.
 //!
 //! A change that its person proved by a code to both addresses happens [at once](change_now);
-//! one that staff decided is [planned](plan_change), and the server's job [applies](apply_due) it.
+//! one that staff decided, or that the account's second factor proved, is [planned](plan_change),
+//! and the server's job [applies](apply_due) it.
 
 use std::time::Duration;
 
@@ -266,6 +267,6 @@ pub(crate) fn record(
 }
 
 /// Rounded up, as it is told to people.
-const fn in_hours(notice: Duration) -> u64 {
+pub(crate) const fn in_hours(notice: Duration) -> u64 {
     notice.as_secs().div_ceil(3_600)
 }

@@ -3,6 +3,7 @@
 use model::UserId;
 use model::browser_session::Authentication;
 use model::event::{Event, EventKind};
+use model::interaction::{GivenFactor, OtherAccountProgress};
 use storage::users::Merged;
 use storage::{StorageError, Tx, events, users};
 
@@ -29,9 +30,19 @@ pub(crate) fn join(tx: &mut Tx<'_>, mut stage: Stage, kept: KeptAddress) -> Work
         Some(authentication) => users::find(tx, &authentication.user_id)?,
         None => None,
     };
-    let (Some(this), Some(survivor)) = (this, stage.offered.take()) else {
+    let (Some(this), Some(survivor), Some(other)) = (
+        this,
+        stage.offered.take(),
+        &mut stage.interaction.answers.other_account,
+    ) else {
         return Ok(Err(stage.elsewhere()));
     };
+    let factor = other.factor;
+    if survivor.has_second_factor && factor.is_none() {
+        // It was set up since its address was proven.
+        other.progress = OtherAccountProgress::HalfProven;
+        return Ok(Ok(stage.go_on(tx)?));
+    }
     let journey = stage.journey.clone();
     if merge(tx, &this.id, &survivor.id)? == Merged::NotTwoAccounts {
         return Ok(Err(stage.elsewhere()));
@@ -55,7 +66,9 @@ pub(crate) fn join(tx: &mut Tx<'_>, mut stage: Stage, kept: KeptAddress) -> Work
     answers.email = Some(email);
     answers.account_created = false;
     answers.other_account = None;
-    answers.authentication = Some(Authentication::by_email(survivor.id, tx.now()));
+    let authentication = Authentication::by_email(survivor.id, tx.now());
+    answers.given_factor = factor.map(|factor| GivenFactor::by(&authentication, factor, tx.now()));
+    answers.authentication = Some(authentication);
     Ok(Ok(stage.go_on(tx)?))
 }
 

@@ -1,14 +1,16 @@
-//! A person can no longer read the emails of their account: they prove a new address, and staff
-//! check who they are. Every page is the same whether or not the old address has an account.
+//! A person can no longer read the emails of their account: they prove a new address, and then the
+//! account by its second factor, or else staff check who they are. Every page is the same whether
+//! or not the old address has an account.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use model::interaction::LostAddress;
-use model::{EmailAddress, Interaction};
+use model::interaction::{LostAddress, LostAddressProgress};
+use model::{EmailAddress, Interaction, User};
 use pages::{Field, FieldError, View};
 use serde::Serialize;
 use storage::{StorageError, Tx, users};
 
+use super::address_change::{self, in_hours};
 use super::referred::{Referral, ReferredPage};
 use crate::code_delivery::{EarlierCodes, Letter, TooSoon, issue, send};
 use crate::code_use::CodeUse;
@@ -138,7 +140,7 @@ fn take_new(
     answers.lost_address = Some(LostAddress {
         new: new.clone(),
         code_sent_at,
-        reference: None,
+        progress: LostAddressProgress::Claimed,
     });
     let code_use = CodeUse::NewAddress;
     match issue(tx, &mut stage, code_use, new, EarlierCodes::Stay)? {
@@ -157,8 +159,35 @@ pub(crate) async fn change_new(journey: &Journey, visitor: &Visitor, page: Page)
     Ok(see_other(&path.await?))
 }
 
-/// The new address is proven: staff look at the case, and whoever has the old address is told.
+/// The new address is proven. Everybody is asked for what the account may have besides its address.
 pub(crate) fn prove(tx: &mut Tx<'_>, mut stage: Stage) -> Result<String, StorageError> {
+    if let Some(known) = &mut stage.interaction.answers.lost_address {
+        known.progress = LostAddressProgress::Proven;
+    }
+    stage.go_on(tx)
+}
+
+/// The account's second factor was given: it gets the new address when the notice to the old one is
+/// over. Staff decide where the new address has an account of its own.
+pub(crate) fn replace(
+    tx: &mut Tx<'_>,
+    mut stage: Stage,
+    user: &User,
+) -> Result<String, StorageError> {
+    let Some(known) = &mut stage.interaction.answers.lost_address else {
+        return stage.go_on(tx);
+    };
+    if users::find_by_address(tx, &known.new)?.is_some() {
+        return refer(tx, stage);
+    }
+    known.progress = LostAddressProgress::Planned;
+    address_change::plan_change(tx, &stage.journey, user, &known.new, None)?;
+    stage.go_on(tx)
+}
+
+/// The person has nothing else to show: staff look at the case, and whoever has the old address is
+/// told.
+pub(crate) fn refer(tx: &mut Tx<'_>, mut stage: Stage) -> Result<String, StorageError> {
     let journey = stage.journey.clone();
     let Interaction {
         answers, client_id, ..
@@ -183,19 +212,64 @@ pub(crate) fn prove(tx: &mut Tx<'_>, mut stage: Stage) -> Result<String, Storage
         let news = News::AddressChangeAsked(AddressChangeAskedEmail { reference });
         outbox::enqueue(tx, &journey, &user.email, news)?;
     }
-    known.reference = Some(reference);
+    known.progress = LostAddressProgress::Referred(reference);
     stage.go_on(tx)
+}
+
+/// `/sign-in/lost-address-done`, where the person proved whose account it is.
+///
+/// Posts `action`: `cancel` (back to the service).
+#[derive(Debug, Serialize)]
+pub struct AddressChangesPage {
+    /// Ties the form to the browser.
+    pub csrf: String,
+    /// The service that asked.
+    pub service_name: String,
+    /// The address that they can no longer use.
+    pub lost: String,
+    /// The new address.
+    pub new: String,
+    /// How long it is until the change.
+    pub hours: u64,
+}
+
+impl View for AddressChangesPage {
+    const TEMPLATE: &'static str = "accounts/address_changes";
+
+    fn title(&self) -> String {
+        "Your email address will change".to_owned()
+    }
+
+    fn samples() -> Vec<Self> {
+        vec![Self {
+            csrf: "csrf".to_owned(),
+            service_name: "Apply for a qualification".to_owned(),
+            lost: "a.lovelace@st-marys.sch.uk".to_owned(),
+            new: "ada.lovelace@example.com".to_owned(),
+            hours: 48,
+        }]
+    }
 }
 
 /// `GET /sign-in/lost-address-done`.
 pub(crate) async fn show_done(journey: Journey, visitor: Visitor) -> Answer {
-    let stage = enter(&journey, &visitor, Page::LostAddressDone).await?;
-    let lost = stage.interaction.answers.lost_address.as_ref();
-    let Some(reference) = lost.and_then(|lost| lost.reference.clone()) else {
+    const PAGE: Page = Page::LostAddressDone;
+    let stage = enter(&journey, &visitor, PAGE).await?;
+    let Some(lost) = &stage.interaction.answers.lost_address else {
         return Err(stage.elsewhere());
     };
-    let view = ReferredPage::new(&stage, reference, Referral::LostAddress);
-    Ok(stage.respond(StatusCode::OK, Page::LostAddressDone, &view))
+    if let LostAddressProgress::Referred(reference) = &lost.progress {
+        let view = ReferredPage::new(&stage, reference.clone(), Referral::LostAddress);
+        return Ok(stage.respond(StatusCode::OK, PAGE, &view));
+    }
+    let view = AddressChangesPage {
+        csrf: stage.csrf(),
+        service_name: stage.interaction.service_name.clone(),
+        lost: typed_address(&stage.interaction),
+        new: lost.new.as_typed().to_owned(),
+        hours: in_hours(journey.address_change_notice),
+    };
+    Ok(stage.respond(StatusCode::OK, PAGE, &view))
 }
 
 /// `POST /sign-in/lost-address-done`: its only button is Cancel, which every page has.

@@ -4,6 +4,7 @@
 //! Details find an account and never open it: [`prove`] runs only in the unit of work that used a
 //! code up which was sent to the account's own address.
 
+use model::browser_session::Amr;
 use model::interaction::{InCommon, OtherAccount, OtherAccountProgress};
 use model::name::NamePart;
 use model::trn::Trn;
@@ -30,7 +31,9 @@ pub(crate) fn offered(tx: &mut Tx<'_>, stage: &mut Stage) -> Result<Option<User>
     let is_theirs = signed_in.is_some_and(|one| one.user_id == other.offered_to);
     let needs_the_account = matches!(
         other.progress,
-        OtherAccountProgress::Offered | OtherAccountProgress::Proven
+        OtherAccountProgress::Offered
+            | OtherAccountProgress::HalfProven
+            | OtherAccountProgress::Proven
     );
     let user = if is_theirs && needs_the_account {
         users::find(tx, &other.user_id)?
@@ -115,13 +118,36 @@ pub(crate) fn offer(stage: &mut Stage, user_id: UserId, in_common: InCommon) {
         in_common,
         code_sent_at: None,
         progress: OtherAccountProgress::Offered,
+        factor: None,
     });
 }
 
-/// A code that was sent to the other account's address was typed.
+/// A code that was sent to the other account's address was typed: that is enough where the account
+/// has no second factor.
 pub(crate) fn prove(tx: &mut Tx<'_>, mut stage: Stage) -> Result<String, StorageError> {
+    let has_factor = stage
+        .offered
+        .as_ref()
+        .is_some_and(|user| user.has_second_factor);
+    if let Some(other) = &mut stage.interaction.answers.other_account {
+        other.progress = if has_factor {
+            OtherAccountProgress::HalfProven
+        } else {
+            OtherAccountProgress::Proven
+        };
+    }
+    stage.go_on(tx)
+}
+
+/// Its second factor was given, too.
+pub(crate) fn prove_wholly(
+    tx: &mut Tx<'_>,
+    mut stage: Stage,
+    factor: Amr,
+) -> Result<String, StorageError> {
     if let Some(other) = &mut stage.interaction.answers.other_account {
         other.progress = OtherAccountProgress::Proven;
+        other.factor = Some(factor);
     }
     stage.go_on(tx)
 }

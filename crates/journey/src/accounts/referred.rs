@@ -15,6 +15,7 @@ pub struct ReferredPage {
     service_name: String,
     reference: String,
     is_lost_address: bool,
+    is_lost_factor: bool,
 }
 
 /// What staff look at.
@@ -24,6 +25,8 @@ pub enum Referral {
     TrnInUse,
     /// They cannot read the emails of their own account.
     LostAddress,
+    /// They can give none of the second factors of their account.
+    SecondFactorLost,
 }
 
 impl ReferredPage {
@@ -33,6 +36,7 @@ impl ReferredPage {
             service_name: stage.interaction.service_name.clone(),
             reference,
             is_lost_address: referral == Referral::LostAddress,
+            is_lost_factor: referral == Referral::SecondFactorLost,
         }
     }
 }
@@ -45,12 +49,13 @@ impl View for ReferredPage {
     }
 
     fn samples() -> Vec<Self> {
-        [false, true]
-            .map(|is_lost_address| Self {
+        [(false, false), (true, false), (false, true)]
+            .map(|(is_lost_address, is_lost_factor)| Self {
                 csrf: "csrf".to_owned(),
                 service_name: "Apply for a qualification".to_owned(),
                 reference: "GAI-7K3M-Q2X9".to_owned(),
                 is_lost_address,
+                is_lost_factor,
             })
             .into()
     }

@@ -320,6 +320,7 @@ fn other_account(
         in_common,
         code_sent_at,
         progress,
+        factor: None,
     }
 }
 
@@ -374,21 +375,24 @@ fn another_account_comes_after_signing_in_and_before_everything_else() {
 
 #[test]
 fn a_lost_address_leads_to_the_new_ones_code_and_then_nowhere_else() {
-    let lost = |code_sent_at, reference: Option<&str>| {
+    let lost = |code_sent_at, progress| {
         with_email(|answers| {
             answers.code_sent_at = Some(at(60));
             answers.lost_address = Some(LostAddress {
                 new: EmailAddress::parse("new@example.test").unwrap(),
                 code_sent_at,
-                reference: reference.map(ToOwned::to_owned),
+                progress,
             });
         })
     };
-    let reference = Some("GAI-7K3M-Q2X9");
+    use LostAddressProgress::{Claimed, Planned, Proven, Referred};
+    let referred = Referred("GAI-7K3M-Q2X9".to_owned());
     for (answers, page) in [
-        (lost(None, None), Page::EmailCode),
-        (lost(Some(NOW), None), Page::LostAddressCode),
-        (lost(Some(NOW), reference), Page::LostAddressDone),
+        (lost(None, Claimed), Page::EmailCode),
+        (lost(Some(NOW), Claimed), Page::LostAddressCode),
+        (lost(Some(NOW), Proven), Page::LostAddressFactor),
+        (lost(Some(NOW), Planned), Page::LostAddressDone),
+        (lost(Some(NOW), referred), Page::LostAddressDone),
     ] {
         let planned = planned(&Requirements::default(), &answers, None);
 

@@ -82,7 +82,7 @@ pub(super) const fn invalid_code(invalid: InvalidEmailCode) -> &'static str {
 }
 
 /// `You have 4 tries left`.
-pub(super) fn tries_left(left: u32) -> String {
+pub(crate) fn tries_left(left: u32) -> String {
     let tries = if left == 1 { "try" } else { "tries" };
     format!("You have {left} {tries} left")
 }

@@ -14,13 +14,18 @@ use crate::too_many::Limit;
 /// parallel guesses never pass a limit together. What was no wrong guess is given back.
 #[derive(Clone, Debug)]
 pub(crate) struct Try {
-    counters: [Counter; 2],
+    counters: Vec<Counter>,
 }
 
 impl Try {
     /// Counts a try at a factor of an account, or refuses it.
     pub(crate) fn count(tx: &mut Tx<'_>, stage: &Stage, account: &UserId) -> Work<Self> {
         let counters = rate_limit::factor_tries(&stage.journey, &stage.interaction.id, account);
+        Self::count_by(tx, stage, counters.into())
+    }
+
+    /// The same, by other counters.
+    pub(crate) fn count_by(tx: &mut Tx<'_>, stage: &Stage, counters: Vec<Counter>) -> Work<Self> {
         Ok(match limits::hit(tx, &counters)? {
             Hit::Allowed => Ok(Self { counters }),
             Hit::Refused { until } => Err(refusal(stage, until)),

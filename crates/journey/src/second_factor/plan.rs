@@ -77,6 +77,7 @@ impl FactorQuestion {
     pub(crate) fn opens(&self, page: FactorPage) -> bool {
         match (&self.ask, page) {
             (Ask::Give, FactorPage::Choose) => self.has_choice(),
+            (Ask::Give, FactorPage::Lost | FactorPage::LostDone) => true,
             (Ask::Give, page) => self.gives_by(page),
             (Ask::SetUp(_), FactorPage::SetUpApp) => true,
             (Ask::SetUp(_), FactorPage::Choose | FactorPage::SetUpPasskey) => {
@@ -91,7 +92,9 @@ impl FactorQuestion {
     pub(crate) fn back(&self, page: FactorPage) -> Option<FactorPage> {
         let behind = match (&self.ask, page) {
             (Ask::Change(_), _) | (_, FactorPage::RecoveryCodes) => None,
-            (Ask::Give, FactorPage::RecoveryCode) => Some(self.first()),
+            (Ask::Give, FactorPage::RecoveryCode | FactorPage::Lost | FactorPage::LostDone) => {
+                Some(self.first())
+            }
             _ => Some(FactorPage::Choose),
         };
         behind.filter(|behind| *behind != page && self.opens(*behind))

@@ -15,6 +15,8 @@ pub struct OtherWays {
     pub app_url: Option<String>,
     /// To the page for a recovery code.
     pub recovery_url: Option<String>,
+    /// To what who has none of them any more can do.
+    pub lost_url: Option<String>,
 }
 
 impl OtherWays {
@@ -29,6 +31,7 @@ impl OtherWays {
             passkey_url: url(FactorPage::Passkey),
             app_url: url(FactorPage::Code),
             recovery_url: url(FactorPage::RecoveryCode),
+            lost_url: Some(Page::SecondFactor(FactorPage::Lost).url(&stage.interaction.id)),
         }
     }
 
@@ -38,6 +41,7 @@ impl OtherWays {
             passkey_url: Some("/second-factor/passkey?i=1".to_owned()),
             app_url: Some("/second-factor/code?i=1".to_owned()),
             recovery_url: Some("/second-factor/recovery-code?i=1".to_owned()),
+            lost_url: Some("/second-factor/lost?i=1".to_owned()),
         }
     }
 }

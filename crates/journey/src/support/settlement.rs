@@ -72,7 +72,7 @@ impl Settlement {
             Self::RemoveSecondFactor => {
                 "We have removed your passkeys, your authenticator app and your recovery codes from \
                  your account, and signed you out everywhere. You can sign in with a code from your \
-                 email, and set up extra security again."
+                 email, and add a second step again."
             }
             Self::NoChange => "We have not changed anything.",
         }

@@ -8,6 +8,7 @@ mod joining;
 mod lost_addresses;
 mod moving;
 mod redaction;
+mod second_factors;
 mod settling;
 
 use model::client::{ClientSettings, Credential};

@@ -8,7 +8,7 @@ use super::world::{HOUR, Seen, Tab, World, on_both};
 use crate::plan::Page;
 use crate::stage::change;
 
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 15] = [
     "/sign-in/email",
     "/sign-in/address-warning",
     "/sign-in/email-code",
@@ -17,10 +17,12 @@ const PAGES: [&str; 13] = [
     "/sign-in/account-created",
     "/sign-in/lost-address",
     "/sign-in/lost-address-code",
+    "/sign-in/lost-address-second-factor",
     "/sign-in/lost-address-done",
     "/details/trn-in-use",
     "/details/existing-account",
     "/details/account-code",
+    "/details/account-second-factor",
     "/details/keep-address",
 ];
 

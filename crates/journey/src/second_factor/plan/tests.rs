@@ -188,3 +188,18 @@ fn back_leads_to_the_choice_and_from_a_recovery_code_to_what_it_stands_for() {
     }
     assert_eq!(back(set_up(), NOTHING, FactorPage::Choose), None);
 }
+
+#[test]
+fn only_who_is_to_give_a_factor_can_say_that_it_is_lost() {
+    let lost = [FactorPage::Lost, FactorPage::LostDone];
+    let opens = |ask| {
+        let question = asked(ask, APP, None);
+        lost.map(|page| question.opens(page))
+    };
+
+    assert_eq!(opens(Ask::Give), [true, true]);
+    assert_eq!(opens(Ask::SetUp(MayDecline::No)), [false, false]);
+    assert_eq!(opens(Ask::Change(FactorTask::RemoveApp)), [false, false]);
+    let back = asked(Ask::Give, APP, None).back(FactorPage::Lost);
+    assert_eq!(back, Some(FactorPage::Code));
+}
