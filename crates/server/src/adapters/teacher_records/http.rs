@@ -71,7 +71,7 @@ impl HttpRecords {
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, UnusableRecordsApi> {
         Ok(Self {
-            api: Api::new(settings, entropy)?,
+            api: Api::new(settings, Arc::clone(&clock), entropy)?,
             breaker: Breaker::new(clock),
             timeout: settings.timeout,
             synonyms,

@@ -21,6 +21,8 @@ pub(super) enum Behaviour {
     Refuse(u16),
     /// Refuses because of too many requests, and says how many seconds to wait.
     Busy(u64),
+    /// The same, and says until when to wait.
+    BusyUntil(&'static str),
     /// Answers 200 with something else.
     Babble,
     /// Answers 200 rightly, but with more than anybody wants to read.
@@ -116,6 +118,10 @@ impl Shared {
                 Behaviour::Busy(seconds) => {
                     let (status, _, body) = problem(429, 0);
                     (status, format!("Retry-After: {seconds}\r\n"), body)
+                }
+                Behaviour::BusyUntil(date) => {
+                    let (status, _, body) = problem(429, 0);
+                    (status, format!("Retry-After: {date}\r\n"), body)
                 }
                 Behaviour::Babble => (200, String::new(), json!("<html>")),
                 Behaviour::Flood => {

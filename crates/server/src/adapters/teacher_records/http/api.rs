@@ -3,10 +3,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use actix_web::http::header::HttpDate;
 use model::trn::Trn;
-use model::{Entropy, Secret};
+use model::{Clock, Entropy, Secret};
 use reqwest::header::{ACCEPT, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
@@ -20,6 +21,7 @@ pub(super) struct Api {
     base_url: Url,
     key: Secret<String>,
     version: String,
+    clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -68,6 +70,7 @@ pub(super) enum Fault {
 impl Api {
     pub(super) fn new(
         settings: &RecordsApi,
+        clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, reqwest::Error> {
         let mut client = Client::builder()
@@ -87,6 +90,7 @@ impl Api {
             base_url: settings.base_url.clone(),
             key: settings.api_key.clone(),
             version: settings.version.clone(),
+            clock,
             entropy,
         })
     }
@@ -143,7 +147,9 @@ impl Api {
                 let survivor = self.survivor(response.headers());
                 survivor.map(Answer::Merged).ok_or(Fault::Unreadable)
             }
-            StatusCode::TOO_MANY_REQUESTS => Err(Fault::Busy(wanted_pause(response.headers()))),
+            StatusCode::TOO_MANY_REQUESTS => {
+                Err(Fault::Busy(self.wanted_pause(response.headers())))
+            }
             status if status.is_server_error() => Err(Fault::Failed(status)),
             status => Err(Fault::Refused(status)),
         }
@@ -155,6 +161,19 @@ impl Api {
         let location = headers.get(LOCATION)?.to_str().ok()?;
         let location = self.base_url.join(location).ok()?;
         Trn::parse(location.path_segments()?.next_back()?).ok()
+    }
+
+    /// What `Retry-After` asks for (RFC 9110 §10.2.3): seconds, or a date. One that has passed
+    /// asks for no more.
+    fn wanted_pause(&self, headers: &HeaderMap) -> Option<Duration> {
+        let wanted = headers.get(RETRY_AFTER)?.to_str().ok()?;
+        if let Ok(seconds) = wanted.parse() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let until: SystemTime = wanted.parse::<HttpDate>().ok()?.into();
+        let until = until.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        let now = Duration::from_millis(self.clock.now().millis().try_into().ok()?);
+        Some(until.saturating_sub(now))
     }
 
     /// How long to wait before another try; `None` when none may help.
@@ -178,12 +197,6 @@ async fn body(mut response: Response) -> Result<Vec<u8>, Fault> {
         body.extend_from_slice(&piece);
     }
     Ok(body)
-}
-
-/// What `Retry-After` asks for in seconds (RFC 9110 §10.2.3). As a date it counts as absent.
-fn wanted_pause(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
-    Some(Duration::from_secs(seconds))
 }
 
 /// The error names the URL, and that names a person: none of it is kept.

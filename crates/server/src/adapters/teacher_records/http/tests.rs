@@ -10,7 +10,9 @@ use model::national_insurance_number::NationalInsuranceNumber;
 use model::trn_lookup::MatchPolicy;
 use model::{EmailAddress, ManualClock, Secret, SystemEntropy, Timestamp};
 
-use super::super::testing::Behaviour::{Babble, Busy, Cut, CutShort, Flood, Hang, Judge, Refuse};
+use super::super::testing::Behaviour::{
+    Babble, Busy, BusyUntil, Cut, CutShort, Flood, Hang, Judge, Refuse,
+};
 use super::super::testing::{Behaviour, FakeRecords, Held, KEY, State, VERSION};
 use super::*;
 
@@ -395,6 +397,39 @@ async fn a_pause_that_the_system_asks_for_is_kept_if_there_is_time() {
     assert_eq!(scene.trns(&ada()).await, ["3000001"]);
 
     assert!(started.elapsed() >= Duration::from_secs(1));
+}
+
+/// The scene's clock stands at 00:16:40 of that day.
+#[tokio::test]
+async fn a_pause_until_a_date_is_kept_however_the_date_is_written() {
+    for until in [
+        "Thu, 01 Jan 1970 00:16:41 GMT",
+        "Thursday, 01-Jan-70 00:16:41 GMT",
+        "Thu Jan  1 00:16:41 1970",
+    ] {
+        let scene = Scene::with(&[ADA], &[BusyUntil(until)], |settings| {
+            settings.timeout = Duration::from_secs(4);
+        })
+        .await;
+        let started = Instant::now();
+
+        assert_eq!(scene.trns(&ada()).await, ["3000001"], "{until}");
+
+        assert!(started.elapsed() >= Duration::from_secs(1), "{until}");
+    }
+}
+
+#[tokio::test]
+async fn a_date_that_has_passed_asks_for_no_pause_and_a_late_one_for_no_other_try() {
+    let passed = BusyUntil("Thu, 01 Jan 1970 00:00:00 GMT");
+    let scene = Scene::start(&[ADA], &[passed]).await;
+    assert_eq!(scene.trns(&ada()).await, ["3000001"]);
+    assert_eq!(scene.fake.requests().len(), 3);
+
+    let late = BusyUntil("Thu, 01 Jan 1970 01:00:00 GMT");
+    let scene = Scene::start(&[ADA], &[late]).await;
+    assert_eq!(scene.find(&ada()).await, Err(RecordsUnavailable));
+    assert_eq!(scene.fake.requests().len(), 1);
 }
 
 #[tokio::test]
