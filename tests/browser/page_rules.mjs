@@ -31,11 +31,11 @@ export async function assertErrorSummary(page, { field, at = field, message }, {
     assert.ok(await isFocused(summary), 'the summary has the focus')
   }
 
-  // Of radios and dates, the group is described.
-  const described = await input.evaluate(
-    element =>
-      element.getAttribute('aria-describedby') ?? element.closest('fieldset').getAttribute('aria-describedby'),
-  )
+  // Of radios and dates, the group is described; a radio may have a hint of its own besides.
+  const described = await input.evaluate(element => {
+    const descriptions = [element, element.closest('fieldset')].map(one => one?.getAttribute('aria-describedby'))
+    return descriptions.join(' ')
+  })
   const errorId = `${at}-error`
   assert.ok(described.split(' ').includes(errorId), 'the field is described by its error')
   const said = await page.locator(`#${errorId}`).textContent()

@@ -56,7 +56,25 @@ const RECOVERY = 'Enter a recovery code'
 
 const refused = (heading, field, message, reach) => ({ heading, status: 400, error: { field, message }, reach })
 
+const CHOICE = 'Add a second step to your sign-in'
+
 export const SECOND_FACTOR_STATES = {
+  'second-step-choice': {
+    heading: CHOICE,
+    reach: person => person.createsAnAccount({ client_id: 'two-factors' }),
+  },
+  'second-step-choice-recommended': {
+    heading: CHOICE,
+    reach: person => person.createsAnAccount({ acr_values: 'Cl.Cm' }),
+  },
+  'second-step-choice-empty': {
+    ...refused(CHOICE, 'way', 'Select what you want to use', async person => {
+      await person.createsAnAccount({ client_id: 'two-factors' })
+      await press(person.page, 'Continue')
+    }),
+    // Without it there is one thing to use, and its button.
+    javaScript: 'on',
+  },
   'app-set-up': { heading: SET_UP, reach: settingUp() },
   'app-set-up-recommended': {
     heading: SET_UP,
