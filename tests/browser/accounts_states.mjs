@@ -69,6 +69,7 @@ async function hasAChangePlanned(person, elsewhere) {
   await elsewhere(page => person.at(page).createsAnAccount())
   await provesAnAddress(person)
   await person.typesTheCode()
+  await press(person.page, 'I do not have either')
   const reference = await person.page.locator('.govuk-panel strong').innerText()
   await person.provider.run('support', 'close', reference, '--apply-address')
   return person.provider.findInMailTo(lost, FREEZE_LINK)
