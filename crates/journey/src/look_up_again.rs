@@ -49,7 +49,7 @@ struct Due {
 
 /// What was claimed.
 enum Claimed {
-    Somebody(Due),
+    Somebody(Box<Due>),
     /// No key opens what they said, or the TRN that they have.
     Unreadable,
 }
@@ -71,7 +71,7 @@ pub async fn look_up_next(journey: &Journey, lease: Duration) -> Result<LookedUp
             );
             return Ok(LookedUp::Somebody);
         }
-        Some(Claimed::Somebody(due)) => due,
+        Some(Claimed::Somebody(due)) => *due,
     };
     let query = RecordQuery::of(&due.details, &due.email, due.policy);
     let found = match &query {
@@ -100,7 +100,7 @@ fn claim(
         return Ok(None);
     };
     match open(tx, journey, &claimed) {
-        Ok(due) => Ok(Some(Claimed::Somebody(due))),
+        Ok(due) => Ok(Some(Claimed::Somebody(due.into()))),
         Err(StorageError::Corrupt(_)) => {
             let until = tx.now().plus(UNREADABLE);
             trn_links::postpone(tx, &claimed.user_id, until)?;

@@ -89,6 +89,10 @@ pub struct Interaction {
 /// What a person has answered in an interaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is an answer of its own, and none excludes another"
+)]
 pub struct Answers {
     /// The address typed, whether or not it is proven.
     pub email: Option<EmailAddress>,

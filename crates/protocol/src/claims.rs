@@ -324,7 +324,7 @@ fn is_wanted(keyring: &Keyring, claim: Claim, value: &Value, wanted: &WantedValu
         .any(|digest| keyring.digest_matches(Purpose::WantedValue, &parts, digest))
 }
 
-fn digested<'a>(claim: Claim, value: &'a str) -> [&'a [u8]; 2] {
+fn digested(claim: Claim, value: &str) -> [&[u8]; 2] {
     [claim.as_str().as_bytes(), value.as_bytes()]
 }
 

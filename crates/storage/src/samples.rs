@@ -146,12 +146,12 @@ where
         })
     };
     let ended = write(store, move |tx| {
-        let begun = begin(tx)?;
+        let first = begin(tx)?;
         start.send(()).unwrap();
         while finished.try_recv().is_err() && !is_waited_for(tx)? {
             thread::yield_now();
         }
-        end(tx, begun)
+        end(tx, first)
     });
     (ended, other.join().unwrap())
 }

@@ -159,7 +159,7 @@ fn apply_one(tx: &mut Tx<'_>, journey: &Journey) -> Result<Applied, StorageError
         return Ok(Applied::One);
     };
     if address_changes::complete(tx, &due.id)? {
-        apply(tx, journey, &due.user_id, &addresses, present)?;
+        apply(tx, journey, &due.user_id, &addresses, &present)?;
     }
     Ok(Applied::One)
 }
@@ -170,7 +170,7 @@ fn apply(
     journey: &Journey,
     user_id: &UserId,
     addresses: &Addresses,
-    present: Present,
+    present: &Present,
 ) -> Result<(), StorageError> {
     if let Some(joined) = &addresses.joins
         && present.is_of(joined)

@@ -375,6 +375,8 @@ fn another_account_comes_after_signing_in_and_before_everything_else() {
 
 #[test]
 fn a_lost_address_leads_to_the_new_ones_code_and_then_nowhere_else() {
+    use LostAddressProgress::{Claimed, Planned, Proven, Referred};
+
     let lost = |code_sent_at, progress| {
         with_email(|answers| {
             answers.code_sent_at = Some(at(60));
@@ -385,7 +387,6 @@ fn a_lost_address_leads_to_the_new_ones_code_and_then_nowhere_else() {
             });
         })
     };
-    use LostAddressProgress::{Claimed, Planned, Proven, Referred};
     let referred = Referred("GAI-7K3M-Q2X9".to_owned());
     for (answers, page) in [
         (lost(None, Claimed), Page::EmailCode),

@@ -77,9 +77,9 @@ impl FactorQuestion {
     pub(crate) fn opens(&self, page: FactorPage) -> bool {
         match (&self.ask, page) {
             (Ask::Give, FactorPage::Choose) => self.has_choice(),
-            (Ask::Give, FactorPage::Lost | FactorPage::LostDone) => true,
+            (Ask::Give, FactorPage::Lost | FactorPage::LostDone)
+            | (Ask::SetUp(_), FactorPage::SetUpApp) => true,
             (Ask::Give, page) => self.gives_by(page),
-            (Ask::SetUp(_), FactorPage::SetUpApp) => true,
             (Ask::SetUp(_), FactorPage::Choose | FactorPage::SetUpPasskey) => {
                 self.passkeys == Passkeys::Offered
             }

@@ -352,12 +352,12 @@ impl World {
         let ended = Arc::clone(&is_over);
         let (start, started) = oneshot::channel();
         let first = self.store.write(move |tx| {
-            let begun = begin(tx)?;
+            let first = begin(tx)?;
             start.send(()).unwrap();
             while !ended.load(Ordering::Acquire) && !is_waited_for(tx)? {
                 std::thread::yield_now();
             }
-            end(tx, begun)
+            end(tx, first)
         });
         let second = async {
             started.await.unwrap();

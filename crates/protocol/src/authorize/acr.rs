@@ -113,7 +113,7 @@ mod tests {
 
     fn accepted(
         acr_values: Option<&str>,
-        acr: Value,
+        acr: &Value,
         minimum_acr: Acr,
     ) -> Result<AcceptedAcr, Refusal> {
         let mut settings = ClientSettings::named("Register for a course");
@@ -130,7 +130,7 @@ mod tests {
         AcceptedAcr::parse(acr_values, &claims, &client)
     }
 
-    fn rule(acr_values: Option<&str>, acr: Value, minimum_acr: Acr) -> SecondFactorRule {
+    fn rule(acr_values: Option<&str>, acr: &Value, minimum_acr: Acr) -> SecondFactorRule {
         accepted(acr_values, acr, minimum_acr).unwrap().rule()
     }
 
@@ -145,7 +145,7 @@ mod tests {
             ("gold  Cl.Cm", SecondFactorRule::Preferred),
             ("cl.cm gold", SecondFactorRule::IfChosen),
         ] {
-            let asked = rule(Some(acr_values), Value::Null, Acr::Cl);
+            let asked = rule(Some(acr_values), &Value::Null, Acr::Cl);
             assert_eq!(asked, expected, "{acr_values}");
         }
     }
@@ -180,7 +180,7 @@ mod tests {
                 SecondFactorRule::IfChosen,
             ),
         ] {
-            assert_eq!(rule(None, acr.clone(), Acr::Cl), expected, "{acr}");
+            assert_eq!(rule(None, &acr, Acr::Cl), expected, "{acr}");
         }
     }
 
@@ -193,7 +193,10 @@ mod tests {
                 json!({ "value": "Cl" }),
                 json!({ "essential": true, "values": ["Cl", "Cl.Cm"] }),
             ] {
-                assert_eq!(rule(acr_values, acr, Acr::ClCm), SecondFactorRule::Required);
+                assert_eq!(
+                    rule(acr_values, &acr, Acr::ClCm),
+                    SecondFactorRule::Required
+                );
             }
         }
     }
@@ -209,7 +212,7 @@ mod tests {
             ),
             (json!({ "essential": true, "value": "Cl" }), Acr::ClCm),
         ] {
-            let refusal = accepted(None, acr, minimum_acr).unwrap_err();
+            let refusal = accepted(None, &acr, minimum_acr).unwrap_err();
             assert_eq!(refusal.error, "unmet_authentication_requirements");
         }
     }
@@ -222,8 +225,8 @@ mod tests {
             .clone()
             .with_second_factor(model::browser_session::Amr::Otp, Timestamp::from_seconds(1));
         let only_one =
-            accepted(None, json!({ "essential": true, "value": "Cl" }), Acr::Cl).unwrap();
-        let any = accepted(None, json!({ "value": "Cl" }), Acr::Cl).unwrap();
+            accepted(None, &json!({ "essential": true, "value": "Cl" }), Acr::Cl).unwrap();
+        let any = accepted(None, &json!({ "value": "Cl" }), Acr::Cl).unwrap();
 
         assert_eq!(only_one.stated(&two).acr, Acr::Cl);
         assert_eq!(any.stated(&two), two);

@@ -38,6 +38,10 @@ pub(super) enum SupportCommand {
 /// What staff decided: exactly one of these.
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag, and clap lets one of them be given"
+)]
 pub(super) struct Decision {
     /// Give the account this TRN (status Found, level Medium)
     #[arg(long, value_name = "TRN", value_parser = trn)]

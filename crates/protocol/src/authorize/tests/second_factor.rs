@@ -86,13 +86,15 @@ async fn a_live_session_is_stepped_up_and_neither_its_sid_nor_auth_time_moves() 
     }
 }
 
+/// What a client is registered with.
+type Change = fn(&mut ClientSettings);
+
 /// The attacks: prompt=none, and a journey that ends with one factor.
 #[actix_web::test]
 async fn one_factor_never_gets_to_a_service_that_needs_two() {
     let claims = essential();
-    let by_setting: (fn(&mut ClientSettings), Vec<(&str, &str)>) = (needs_two, vec![SCOPE]);
-    let by_request: (fn(&mut ClientSettings), Vec<(&str, &str)>) =
-        (|_| (), vec![SCOPE, ("claims", &claims)]);
+    let by_setting: (Change, Vec<(&str, &str)>) = (needs_two, vec![SCOPE]);
+    let by_request: (Change, Vec<(&str, &str)>) = (|_| (), vec![SCOPE, ("claims", &claims)]);
     for (change, parameters) in [by_setting, by_request] {
         let app = TestProvider::on_sqlite();
         let ada = app.ada();

@@ -165,7 +165,7 @@ fn who_signs_in_while_everything_is_being_locked_is_seen() {
     with_account(&store, "ada");
     with_interaction(&store, "asked", None);
 
-    let (_, whole) = interleaved(
+    let ((), whole) = interleaved(
         &store,
         |tx| sign_in(tx, "asked", "ada"),
         |tx| lock_what_is_open(tx, &user_id("ada"), &[]),
