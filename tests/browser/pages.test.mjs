@@ -347,67 +347,69 @@ const STATES = {
   },
 }
 
-for (const javaScript of ['on', 'off']) {
-  describe(`with JavaScript ${javaScript}`, () => {
-    let provider, service, browser
+describe('every page', { concurrency: 2 }, () => {
+  for (const javaScript of ['on', 'off']) {
+    describe(`with JavaScript ${javaScript}`, () => {
+      let provider, service, browser
 
-    before(async () => {
-      service = await RelyingService.start()
-      provider = await Provider.start({
-        clients: [
-          ...teacherClients(service),
-          ...carefulClients(service),
-          ...passkeyClients(service),
-          service.client({ client_id: 'apply', client_secret: 'a-secret-for-the-browser-tests', require_pkce: false }),
-          service.client({
-            client_id: 'classroom-app',
-            client_name: 'Classroom app',
-            client_secret: 'a-secret-for-the-browser-tests',
-            require_pkce: false,
-            consent: 'ask',
-            grant_types: ['authorization_code', 'refresh_token'],
-            scope: 'email offline_access openid profile',
-          }),
-        ],
-        settings: {
-          limits: { tries_per_address: '6 per 24h', sends_per_client_address: '1000 per 1h' },
-          jobs: { poll: '100ms' },
-        },
+      before(async () => {
+        service = await RelyingService.start()
+        provider = await Provider.start({
+          clients: [
+            ...teacherClients(service),
+            ...carefulClients(service),
+            ...passkeyClients(service),
+            service.client({ client_id: 'apply', client_secret: 'a-secret-for-the-browser-tests', require_pkce: false }),
+            service.client({
+              client_id: 'classroom-app',
+              client_name: 'Classroom app',
+              client_secret: 'a-secret-for-the-browser-tests',
+              require_pkce: false,
+              consent: 'ask',
+              grant_types: ['authorization_code', 'refresh_token'],
+              scope: 'email offline_access openid profile',
+            }),
+          ],
+          settings: {
+            limits: { tries_per_address: '6 per 24h', sends_per_client_address: '1000 per 1h' },
+            jobs: { poll: '100ms' },
+          },
+        })
+        await provider.knowsTheSamples()
+        browser = await launch()
       })
-      await provider.knowsTheSamples()
-      browser = await launch()
-    })
 
-    after(async () => {
-      await browser?.close()
-      await provider?.stop()
-      await service?.stop()
-    })
-
-    const all = Object.entries({
-      ...STATES,
-      ...DETAILS_STATES,
-      ...ACCOUNTS_STATES,
-      ...ACCOUNT_AREA_STATES,
-      ...SECOND_FACTOR_STATES,
-      ...PASSKEYS_STATES,
-    })
-    const states = all.filter(([, state]) => (state.javaScript ?? javaScript) === javaScript)
-    for (const [name, state] of states) {
-      test(name, { timeout: 60_000 }, async () => {
-        const page = await newTab(browser, { javaScript })
-        const person = new Person(page, provider, service)
-
-        const found = await state.reach(person, work => elsewhere(browser, work))
-
-        const expected = { service: SERVICE, status: 200, ...state, ...found }
-        await assertPage(page, expected, javaScript)
-        await photograph(page, name, javaScript)
-        await page.context().close()
+      after(async () => {
+        await browser?.close()
+        await provider?.stop()
+        await service?.stop()
       })
-    }
-  })
-}
+
+      const all = Object.entries({
+        ...STATES,
+        ...DETAILS_STATES,
+        ...ACCOUNTS_STATES,
+        ...ACCOUNT_AREA_STATES,
+        ...SECOND_FACTOR_STATES,
+        ...PASSKEYS_STATES,
+      })
+      const states = all.filter(([, state]) => (state.javaScript ?? javaScript) === javaScript)
+      for (const [name, state] of states) {
+        test(name, { timeout: 60_000 }, async () => {
+          const page = await newTab(browser, { javaScript })
+          const person = new Person(page, provider, service)
+
+          const found = await state.reach(person, work => elsewhere(browser, work))
+
+          const expected = { service: SERVICE, status: 200, ...state, ...found }
+          await assertPage(page, expected, javaScript)
+          await photograph(page, name, javaScript)
+          await page.context().close()
+        })
+      }
+    })
+  }
+})
 
 describe('when no email can be sent', () => {
   let provider, service, browser

@@ -142,7 +142,7 @@ for (const javaScript of ['on', 'off']) {
       const person = await carefulPerson()
       const before = person.app
       const replacing = await elsewhere(person)
-      await replacing.comesTo('Replace authenticator app')
+      await replacing.comesTo('Replace your authenticator app')
       await assertHeading(replacing.page, 'Set up an authenticator app')
       await replacing.takesTheApp()
       await replacing.givesItsCode()
@@ -155,7 +155,7 @@ for (const javaScript of ['on', 'off']) {
       await removing.types(before.at(Math.floor(Date.now() / 30_000)))
       await removing.page.getByText('The code you entered is not correct').first().waitFor()
       await removing.givesItsCode()
-      await press(removing.page, 'Remove authenticator app')
+      await press(removing.page, 'Remove your authenticator app')
       await removing.recoversWith(person.codes[0])
       await assertHeading(removing.page, 'Are you sure you want to remove your authenticator app?')
       await press(removing.page, 'Yes, remove it')

@@ -155,12 +155,12 @@ export const SECOND_FACTOR_STATES = {
   'app-replace': {
     heading: SET_UP,
     service: ACCOUNT,
-    reach: changing('Replace authenticator app'),
+    reach: changing('Replace your authenticator app'),
   },
   'app-remove': {
     heading: 'Are you sure you want to remove your authenticator app?',
     service: ACCOUNT,
-    reach: changing('Remove authenticator app'),
+    reach: changing('Remove your authenticator app'),
   },
   'recovery-codes-replace': {
     heading: 'Get new recovery codes',
