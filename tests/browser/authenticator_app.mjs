@@ -4,6 +4,8 @@ import { createHmac } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 
 const STEP_MS = 30_000
+/** How long a code is still good when it is given, at least. */
+const LEFT_MS = 15_000
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
 export class AuthenticatorApp {
@@ -13,9 +15,13 @@ export class AuthenticatorApp {
     this.used = 0
   }
 
-  /** A code that was not used yet; each is good once, so the third one in a row waits for its turn. */
+  /**
+   * A code that was not used yet; each is good once, and until the end of the step after its
+   * own, so the third one in a row waits for its turn.
+   */
   async code() {
-    const step = Math.max(now() - 1, this.used + 1)
+    const oldest = Math.floor((Date.now() + LEFT_MS) / STEP_MS) - 1
+    const step = Math.max(oldest, this.used + 1)
     while (step > now() + 1) {
       await pause(250)
     }

@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import * as oidc from 'openid-client'
 
 import { launch, newTab, press } from './browser.mjs'
+import { CarefulPerson } from './careful_person.mjs'
 import { assertNoComplaints } from './page_rules.mjs'
 import { Person } from './person.mjs'
 import { Provider } from './processes.mjs'
@@ -115,6 +116,41 @@ async function refused(promise, error) {
     return true
   })
 }
+
+test('a service asks for two factors, and reads that they were given', async () => {
+  const config = await party('apply')
+  const tab = await newTab(browser)
+  const careful = new CarefulPerson(tab, provider, service)
+  const goes = async parameters => {
+    const { url, checks } = await beginSignIn(config, parameters)
+    await tab.goto(url)
+    return checks
+  }
+  const arrives = async checks => (await oidc.authorizationCodeGrant(config, broughtBack(), checks)).claims()
+
+  const byEmail = await goes({ login_hint: careful.address })
+  await press(tab, 'Continue')
+  await careful.typesTheCode()
+  await press(tab, 'Continue')
+  const one = await arrives(byEmail)
+  assert.equal(one.acr, 'Cl')
+
+  const essential = JSON.stringify({ id_token: { acr: { essential: true, value: 'Cl.Cm' } } })
+  await refused(arrives(await goes({ claims: essential, prompt: 'none' })), 'interaction_required')
+  const stepUp = await goes({ claims: essential })
+  await careful.takesTheApp()
+  await careful.givesItsCode()
+  await careful.savesTheCodes()
+  const two = await arrives(stepUp)
+
+  assert.equal(two.acr, 'Cl.Cm')
+  assert.deepEqual(two.amr, ['email', 'otp', 'mfa'])
+  assert.equal(two.auth_time, one.auth_time, 'the email was not proven again')
+  assert.equal(two.sid, one.sid)
+  const silent = await arrives(await goes({ acr_values: 'Cl.Cm', prompt: 'none' }))
+  assert.equal(silent.acr, 'Cl.Cm')
+  await tab.context().close()
+})
 
 test('a first sign-in gives tokens that tell who came', async () => {
   const config = await party('apply')

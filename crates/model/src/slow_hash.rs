@@ -19,6 +19,9 @@ use crate::digest::same_bytes;
 use crate::entropy::Entropy;
 use crate::secret::Secret;
 
+/// How much later than the threads that serve requests a hashing thread has its turn (nice(2)).
+const BEHIND_REQUESTS: i32 = 10;
+
 /// How many hashes are computed at once.
 const THREADS: usize = 2;
 /// How many may wait for their turn: about two thirds of a second's work.
@@ -141,6 +144,9 @@ impl SlowHash {
 
 impl Queue {
     fn work(&self) {
+        // A hash takes a core for tens of milliseconds; whoever asks for less goes first. On Linux
+        // this is of the thread alone, and where it is refused the threads share as they did.
+        let _ = rustix::process::nice(BEHIND_REQUESTS);
         let mut memory = Vec::new();
         while let Some(job) = self.next() {
             job.run(&mut memory);

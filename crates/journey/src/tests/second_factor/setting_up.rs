@@ -1,6 +1,7 @@
 use model::browser_session::{Acr, Amr};
 use model::event::EventKind;
 use model::totp::TotpSeed;
+use storage::testing::dump;
 
 use super::{CHOOSE, CODE, RECOVERY_CODES, SET_UP_APP, preferred, required};
 use crate::emails::{FactorKind, News, SecondFactorAddedEmail};
@@ -15,6 +16,19 @@ impl World {
         let chosen = self.post(tab, CHOOSE, &[("way", "app")]).await;
         chosen.goes_to(tab.url(SET_UP_APP));
         self.seed_under_way(tab).await
+    }
+
+    /// Nothing of this stands anywhere in the database, though other things do.
+    async fn assert_unreadable(&self, texts: &[String], seed: &[u8]) {
+        let dumped = self.store.read(dump).await.unwrap();
+        let values = dumped.into_iter().flat_map(|column| column.values);
+        let stolen = values.collect::<Vec<_>>().join(&0);
+        let holds = |bytes: &[u8]| stolen.windows(bytes.len()).any(|part| part == bytes);
+        assert!(holds(ADDRESS.as_bytes()), "what is in clear");
+        assert!(!holds(seed), "the seed");
+        for text in texts {
+            assert!(!holds(text.as_bytes()), "{text}");
+        }
     }
 
     async fn sets_up(&self, tab: &Tab, code: &str) -> Seen {
@@ -50,6 +64,32 @@ async fn a_service_that_requires_it_has_an_app_set_up_within_the_sign_in() {
         let factor = FactorKind::App;
         let added = News::SecondFactorAdded(SecondFactorAddedEmail { factor });
         assert_eq!(world.mailbox.news(), [added]);
+    })
+    .await;
+}
+
+/// The attack: somebody steals the database, at any moment of setting up.
+#[actix_web::test]
+async fn neither_key_nor_recovery_codes_can_be_read_in_the_database() {
+    on_both(async |world| {
+        world.account_of(ADDRESS).await;
+        let tab = world.tab_asking(required).await;
+        let seed = world.chooses_the_app(&tab).await;
+        let key = seed.grouped_key().reveal().clone();
+        let shapes = vec![key.replace(' ', ""), key];
+        world.assert_unreadable(&shapes, seed.as_bytes()).await;
+
+        world.sets_up(&tab, &world.shown(&seed)).await;
+        let codes = world.codes_shown(&tab).await;
+        let plain = codes.iter().map(|code| code.plain().reveal().clone());
+        let grouped = codes.iter().map(|code| code.grouped().reveal().clone());
+        let shapes: Vec<String> = shapes.into_iter().chain(plain).chain(grouped).collect();
+        world.assert_unreadable(&shapes, seed.as_bytes()).await;
+
+        world
+            .post(&tab, RECOVERY_CODES, &[("action", "saved")])
+            .await;
+        world.assert_unreadable(&shapes, seed.as_bytes()).await;
     })
     .await;
 }
