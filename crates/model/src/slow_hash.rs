@@ -20,7 +20,7 @@ use crate::entropy::Entropy;
 use crate::secret::Secret;
 
 /// How much later than the threads that serve requests a hashing thread has its turn (nice(2)).
-const BEHIND_REQUESTS: i32 = 10;
+const BEHIND_REQUESTS: i32 = 19;
 
 /// How many hashes are computed at once.
 const THREADS: usize = 2;
