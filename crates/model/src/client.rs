@@ -8,6 +8,7 @@ use crate::browser_session::Acr;
 use crate::client_id::ClientId;
 use crate::clock::Timestamp;
 use crate::redirect_uri::{LoopbackPort, RedirectUri, RegisteredRedirect};
+use crate::response_type::ResponseType;
 use crate::scope::ScopeSet;
 use crate::signing_algorithm::SigningAlgorithm;
 use crate::trn_lookup::{MatchPolicy, TrnRequirement};
@@ -43,6 +44,9 @@ pub struct ClientSettings {
     /// The grants it may use at the token endpoint.
     #[serde(default = "default_grant_types")]
     pub grant_types: Vec<GrantType>,
+    /// The response types it may ask for at the authorization endpoint.
+    #[serde(default = "default_response_types")]
+    pub response_types: Vec<ResponseType>,
     /// How it authenticates at the token endpoint.
     #[serde(default)]
     pub token_endpoint_auth_method: AuthMethod,
@@ -52,12 +56,54 @@ pub struct ClientSettings {
     /// The scope values it may ask for.
     #[serde(default = "default_scope")]
     pub scope: ScopeSet,
+    /// Whether the people it meets have the same `sub` as at other clients.
+    #[serde(default)]
+    pub subject_type: SubjectType,
+    /// A file that names the redirect URIs of every client that shares its pairwise subjects, an
+    /// https URL (OpenID Connect Registration §5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<Url>,
     /// How its ID tokens are signed.
     #[serde(default)]
     pub id_token_signed_response_alg: SigningAlgorithm,
     /// How its userinfo answers are signed; plain JSON when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub userinfo_signed_response_alg: Option<SigningAlgorithm>,
+    /// How its request objects must be signed; in any way that is served when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<SigningAlgorithm>,
+    /// Where its request objects may stand, https URLs, each with the fragment that it was
+    /// registered with (OpenID Connect Core §6.2).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub request_uris: Vec<Url>,
+    /// The `max_age`, in seconds, of a request that names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<u64>,
+    /// Whether its ID tokens must have `auth_time`; ours always do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub require_auth_time: bool,
+    /// The `acr_values` of a request that names none, the most wanted first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub default_acr_values: Vec<String>,
+    /// Where signing in to it begins when somebody else begins it, an https URL (OpenID Connect
+    /// Core §4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<Url>,
+    /// Where it is told that a session ended (OpenID Connect Back-Channel Logout §2.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<Url>,
+    /// Whether its logout tokens must have `sid`; ours always do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub backchannel_logout_session_required: bool,
+    /// What the browser loads when a session ends (OpenID Connect Front-Channel Logout §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<Url>,
+    /// Whether that URI gets `iss` and `sid`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub frontchannel_logout_session_required: bool,
+    /// How those who run it can be reached, email addresses as a rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
     /// Whether every authorization request must carry a code challenge. Public clients always must.
     #[serde(default = "yes")]
     pub require_pkce: bool,
@@ -205,6 +251,31 @@ pub enum ApplicationType {
     Native,
 }
 
+/// Which `sub` a client knows people by (OpenID Connect Core §8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectType {
+    /// The same at every client.
+    #[default]
+    Public,
+    /// Another at every sector, so that services cannot compare whom they know.
+    Pairwise,
+}
+
+impl SubjectType {
+    /// Every type, in the order that discovery lists them.
+    pub const ALL: [Self; 2] = [Self::Public, Self::Pairwise];
+
+    /// Its name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Pairwise => "pairwise",
+        }
+    }
+}
+
 /// Whether people are asked before their data is shared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -329,11 +400,25 @@ impl ClientSettings {
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
             grant_types: default_grant_types(),
+            response_types: default_response_types(),
             token_endpoint_auth_method: AuthMethod::default(),
             application_type: ApplicationType::default(),
             scope: default_scope(),
+            subject_type: SubjectType::default(),
+            sector_identifier_uri: None,
             id_token_signed_response_alg: SigningAlgorithm::default(),
             userinfo_signed_response_alg: None,
+            request_object_signing_alg: None,
+            request_uris: Vec::new(),
+            default_max_age: None,
+            require_auth_time: false,
+            default_acr_values: Vec::new(),
+            initiate_login_uri: None,
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
+            contacts: Vec::new(),
             require_pkce: true,
             consent: ConsentPolicy::default(),
             always_refresh_token: false,
@@ -467,6 +552,10 @@ fn is_web_link(url: &Url) -> bool {
 
 fn default_grant_types() -> Vec<GrantType> {
     vec![GrantType::AuthorizationCode]
+}
+
+fn default_response_types() -> Vec<ResponseType> {
+    vec![ResponseType::Code]
 }
 
 fn default_scope() -> ScopeSet {
