@@ -1,5 +1,7 @@
 //! A relying service as it is registered.
 
+mod sector;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
@@ -50,6 +52,10 @@ pub struct ClientSettings {
     /// How it authenticates at the token endpoint.
     #[serde(default)]
     pub token_endpoint_auth_method: AuthMethod,
+    /// How the assertions that it authenticates with must be signed; in any way that its method
+    /// allows when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<AssertionAlgorithm>,
     /// Whether it is a web service or an application on the person's device.
     #[serde(default)]
     pub application_type: ApplicationType,
@@ -240,6 +246,43 @@ impl AuthMethod {
     }
 }
 
+/// How a client signs the assertions that it authenticates with (OpenID Connect Core §9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AssertionAlgorithm {
+    /// With its private key: `private_key_jwt`.
+    Private(SigningAlgorithm),
+    /// With the secret that both know: `client_secret_jwt`.
+    Shared(SharedAlgorithm),
+}
+
+/// A JWS algorithm with a shared key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SharedAlgorithm {
+    /// HMAC with SHA-256 (RFC 7518 §3.2).
+    HS256,
+}
+
+impl AssertionAlgorithm {
+    /// Its name in a JOSE header.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Private(algorithm) => algorithm.as_str(),
+            Self::Shared(SharedAlgorithm::HS256) => "HS256",
+        }
+    }
+
+    /// The only method that signs so.
+    #[must_use]
+    pub const fn method(self) -> AuthMethod {
+        match self {
+            Self::Private(_) => AuthMethod::PrivateKeyJwt,
+            Self::Shared(_) => AuthMethod::ClientSecretJwt,
+        }
+    }
+}
+
 /// Where the client runs (OpenID Connect Registration §2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -402,6 +445,7 @@ impl ClientSettings {
             grant_types: default_grant_types(),
             response_types: default_response_types(),
             token_endpoint_auth_method: AuthMethod::default(),
+            token_endpoint_auth_signing_alg: None,
             application_type: ApplicationType::default(),
             scope: default_scope(),
             subject_type: SubjectType::default(),
@@ -490,6 +534,21 @@ impl ClientSettings {
                 "client_credentials needs a client that can authenticate",
             );
         }
+        if self
+            .token_endpoint_auth_signing_alg
+            .is_some_and(|algorithm| algorithm.method() != method)
+        {
+            refuse(
+                "token_endpoint_auth_signing_alg",
+                "give RS256, PS256, ES256 or EdDSA with private_key_jwt, HS256 with client_secret_jwt, and none with any other method",
+            );
+        }
+        if self.subject_type == SubjectType::Pairwise && self.sector().is_none() {
+            refuse(
+                "sector_identifier_uri",
+                "pairwise subjects need redirect URIs of one host, or a sector_identifier_uri",
+            );
+        }
         if self.jwks.is_some() && self.jwks_uri.is_some() {
             refuse("jwks", "give jwks or jwks_uri, not both");
         }
@@ -535,6 +594,7 @@ impl ClientSettings {
             ("policy_uri", &self.policy_uri),
             ("tos_uri", &self.tos_uri),
             ("jwks_uri", &self.jwks_uri),
+            ("sector_identifier_uri", &self.sector_identifier_uri),
         ];
         for (field, link) in links {
             if link.as_ref().is_some_and(|url| !is_web_link(url)) {
@@ -643,6 +703,48 @@ mod tests {
             }),
             ["profile_requirement"]
         );
+    }
+
+    #[test]
+    fn a_signing_algorithm_goes_with_its_method() {
+        let with = |method, algorithm: &str| {
+            let mut settings = web();
+            settings.token_endpoint_auth_method = method;
+            settings.jwks = Some(serde_json::json!({ "keys": [] }));
+            settings.token_endpoint_auth_signing_alg =
+                serde_json::from_value(algorithm.into()).unwrap();
+            fields(&settings)
+        };
+
+        for algorithm in ["RS256", "PS256", "ES256", "EdDSA"] {
+            assert!(with(AuthMethod::PrivateKeyJwt, algorithm).is_empty());
+        }
+        assert!(with(AuthMethod::ClientSecretJwt, "HS256").is_empty());
+        for (method, algorithm) in [
+            (AuthMethod::PrivateKeyJwt, "HS256"),
+            (AuthMethod::ClientSecretJwt, "RS256"),
+            (AuthMethod::ClientSecretBasic, "RS256"),
+        ] {
+            let field = "token_endpoint_auth_signing_alg";
+            assert_eq!(with(method, algorithm), [field]);
+        }
+        assert!(serde_json::from_str::<AssertionAlgorithm>("\"none\"").is_err());
+    }
+
+    #[test]
+    fn pairwise_subjects_need_a_sector() {
+        let mut settings = web();
+        settings.subject_type = SubjectType::Pairwise;
+        assert_eq!(settings.problems(), []);
+
+        let other = RedirectUri::parse("https://other.example/callback").unwrap();
+        settings.redirect_uris.push(other);
+        assert_eq!(fields(&settings), ["sector_identifier_uri"]);
+
+        settings.sector_identifier_uri = Url::parse("https://service.example/uris.json").ok();
+        assert_eq!(settings.problems(), []);
+        settings.sector_identifier_uri = Url::parse("http://service.example/uris.json").ok();
+        assert_eq!(fields(&settings), ["sector_identifier_uri"]);
     }
 
     #[test]

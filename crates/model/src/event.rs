@@ -57,6 +57,10 @@ pub enum EventKind {
     SecondFactorsRemovedBySupport,
     /// A client was made or changed.
     ClientChanged,
+    /// A client registered itself.
+    ClientRegistered,
+    /// A client that registered itself gave its registration up.
+    ClientUnregistered,
     /// Signing keys were rotated.
     KeysRotated,
 }
@@ -91,6 +95,8 @@ impl EventKind {
             Self::TrnRefusedBySupport => "trn_refused_by_support",
             Self::SecondFactorsRemovedBySupport => "second_factors_removed_by_support",
             Self::ClientChanged => "client_changed",
+            Self::ClientRegistered => "client_registered",
+            Self::ClientUnregistered => "client_unregistered",
             Self::KeysRotated => "keys_rotated",
         }
     }

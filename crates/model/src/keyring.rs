@@ -57,6 +57,8 @@ pub enum Purpose {
     InteractionFactor,
     /// What somebody leaves the account area with to sign in: state and code verifier.
     AccountVisit,
+    /// What pairwise subjects are made with.
+    PairwiseSalt,
 }
 
 impl Purpose {
@@ -83,6 +85,7 @@ impl Purpose {
             Self::TotpSeed => b"totp-seed",
             Self::InteractionFactor => b"interaction-factor",
             Self::AccountVisit => b"account-visit",
+            Self::PairwiseSalt => b"pairwise-salt",
         }
     }
 }

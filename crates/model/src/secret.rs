@@ -53,6 +53,10 @@ pub enum SecretKind {
     EmailLink,
     /// The secret in the link that stops the change of an account's address.
     FreezeLink,
+    /// The token with which a client manages its registration (RFC 7592 §1.2).
+    RegistrationAccess,
+    /// The token that lets somebody register a client (RFC 7591 §1.2).
+    InitialAccess,
 }
 
 impl SecretKind {
@@ -66,6 +70,8 @@ impl SecretKind {
             Self::Browser => "gai_br_",
             Self::EmailLink => "gai_el_",
             Self::FreezeLink => "gai_fl_",
+            Self::RegistrationAccess => "gai_ra_",
+            Self::InitialAccess => "gai_ia_",
         }
     }
 
