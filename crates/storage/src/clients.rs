@@ -21,10 +21,17 @@ pub enum Source {
     CommandLine,
     /// The provider itself; each start makes the row as it has to be.
     BuiltIn,
+    /// The client itself, which was registered dynamically (RFC 7591).
+    Registration,
 }
 
 impl Source {
-    const ALL: [Self; 3] = [Self::File, Self::CommandLine, Self::BuiltIn];
+    const ALL: [Self; 4] = [
+        Self::File,
+        Self::CommandLine,
+        Self::BuiltIn,
+        Self::Registration,
+    ];
 
     /// Its name in the database and in listings.
     #[must_use]
@@ -33,6 +40,7 @@ impl Source {
             Self::File => "file",
             Self::CommandLine => "command-line",
             Self::BuiltIn => "built-in",
+            Self::Registration => "registration",
         }
     }
 }
@@ -54,7 +62,7 @@ pub struct StoredClient {
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = clients)]
-struct ClientRow {
+pub(crate) struct ClientRow {
     id: String,
     settings: String,
     credential: String,
@@ -73,7 +81,7 @@ struct CredentialColumn {
 }
 
 impl ClientRow {
-    fn into_stored(self) -> Result<StoredClient, StorageError> {
+    pub(crate) fn into_stored(self) -> Result<StoredClient, StorageError> {
         let credential: CredentialColumn = stored::from_json(TABLE, &self.credential)?;
         let source = Source::ALL
             .into_iter()

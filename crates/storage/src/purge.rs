@@ -37,7 +37,7 @@ const fn after(key: &'static str, column: &'static str, days: u64) -> Retention 
 }
 
 /// Every table, and how long its rows are kept. A test compares it with the live schema.
-pub const RETENTION: [(&str, Retention); 32] = [
+pub const RETENTION: [(&str, Retention); 35] = [
     ("access_tokens", after("digest", "expires_at", 0)),
     // A frozen or applied change can be looked into, and its link still freezes, for a month.
     ("address_changes", after("id", "takes_effect_at", 30)),
@@ -48,22 +48,33 @@ pub const RETENTION: [(&str, Retention); 32] = [
         "client_assertions",
         after("client_id, jti_digest", "expires_at", 0),
     ),
-    ("clients", Retention::Kept("an operator removes them")),
+    (
+        "clients",
+        Retention::Kept(
+            "operators switch them off; `registrations::purge` has those that nobody uses",
+        ),
+    ),
     ("consents", after("user_id, client_id", "expires_at", 0)),
     ("email_codes", after("id", "expires_at", 1)),
     ("events", after("id", "at", 400)),
     ("grants", after("id", "expires_at", 1)),
+    ("initial_access_tokens", after("id", "expires_at", 0)),
     // Back and old tabs can begin the same request again for a day.
     ("interactions", after("id", "expires_at", 1)),
     ("jobs", Retention::Kept("one row a job")),
     ("limits", after("kind, subject", "expires_at", 0)),
     ("merged_users", Retention::With("users")),
     ("outbox", after("id", "created_at", 7)),
+    (
+        "pairwise_salts",
+        Retention::Kept("every pairwise subject is made with it"),
+    ),
     ("passkeys", Retention::With("users")),
     ("recovery_code_sets", Retention::With("users")),
     ("recovery_codes", Retention::With("recovery_code_sets")),
     // A spent token presented again within a day still revokes its family.
     ("refresh_tokens", after("digest", "expires_at", 1)),
+    ("registrations", Retention::With("clients")),
     ("revoked_jwts", after("jti", "expires_at", 0)),
     (
         "signing_keys",

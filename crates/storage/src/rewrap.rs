@@ -38,7 +38,7 @@ enum Digested {
     AsTrn,
 }
 
-const COLUMNS: [SealedColumn; 9] = [
+const COLUMNS: [SealedColumn; 10] = [
     sealed("address_changes", "id", "sealed", Purpose::AddressChange),
     sealed(
         "interactions",
@@ -53,6 +53,7 @@ const COLUMNS: [SealedColumn; 9] = [
         Purpose::InteractionFactor,
     ),
     sealed("outbox", "id", "sealed", Purpose::Outbox),
+    sealed("pairwise_salts", "id", "sealed", Purpose::PairwiseSalt),
     sealed(
         "signing_keys",
         "kid",

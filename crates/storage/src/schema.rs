@@ -368,6 +368,33 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    registrations (client_id) {
+        client_id -> Text,
+        token_digest -> Binary,
+        changed_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    initial_access_tokens (id) {
+        id -> Text,
+        name -> Text,
+        digest -> Binary,
+        uses_left -> Nullable<BigInt>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    pairwise_salts (id) {
+        id -> Text,
+        sealed -> Binary,
+        created_at -> BigInt,
+    }
+}
+
 diesel::joinable!(access_tokens -> grants (grant_id));
 diesel::joinable!(browser_sessions -> users (user_id));
 diesel::joinable!(grants -> users (user_id));
@@ -394,3 +421,4 @@ diesel::allow_tables_to_appear_in_same_query!(
     teacher_record_keys,
     teacher_records,
 );
+diesel::allow_tables_to_appear_in_same_query!(clients, registrations);
