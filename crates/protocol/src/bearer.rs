@@ -29,8 +29,13 @@ pub(crate) enum BearerError {
 }
 
 impl BearerError {
-    /// The answer: the status and the `WWW-Authenticate` header say it all.
+    /// The answer of userinfo.
     pub(crate) fn respond(self) -> HttpResponse {
+        self.respond_for("userinfo")
+    }
+
+    /// The answer: the status and the `WWW-Authenticate` header say it all.
+    pub(crate) fn respond_for(self, realm: &str) -> HttpResponse {
         let (status, parameters) = match self {
             Self::Missing => (StatusCode::UNAUTHORIZED, String::new()),
             Self::Malformed(what) => (
@@ -56,7 +61,7 @@ impl BearerError {
             ),
         };
         let mut response = unkept(status, "text/plain; charset=utf-8", Vec::new());
-        let challenge = format!(r#"Bearer realm="userinfo"{parameters}"#);
+        let challenge = format!(r#"Bearer realm="{realm}"{parameters}"#);
         // Our own words are ASCII without control characters.
         if let Ok(challenge) = HeaderValue::from_str(&challenge) {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);

@@ -6,11 +6,12 @@ use model::browser_session::Authentication;
 use model::keyring::Purpose;
 use model::name::{NamePart, PersonName};
 use model::trn_lookup::TrnLookupStatus;
-use model::{Client, DateOfBirth, Keyring, NationalInsuranceNumber, ScopeSet, Trn, UserId};
+use model::{Client, DateOfBirth, Keyring, NationalInsuranceNumber, ScopeSet, Trn};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::person::Person;
+use crate::subjects::Subjects;
 
 /// A scope value that says something about a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,7 +177,7 @@ impl Claim {
         let part = |part: Option<&NamePart>| part.map(|part| json!(part.as_str()));
         let record = person.record.as_ref();
         match self {
-            Self::Sub => Some(json!(person.user.id.as_str())),
+            Self::Sub => Some(json!(subject.subjects.of(client, &person.user.id))),
             Self::Sid => Some(json!(subject.sid)),
             Self::AuthTime => Some(json!(sign_in.auth_time.seconds())),
             Self::Acr => Some(json!(sign_in.acr)),
@@ -193,7 +194,8 @@ impl Claim {
             Self::UpdatedAt => Some(json!(person.updated_at().seconds())),
             Self::PreviousUserId => {
                 let ids = &person.previous_ids;
-                (!ids.is_empty()).then(|| ids.iter().map(UserId::as_str).collect())
+                let subs = ids.iter().map(|id| subject.subjects.of(client, id));
+                (!ids.is_empty()).then(|| subs.collect())
             }
             Self::Email => Some(json!(person.user.email.as_typed())),
             Self::EmailVerified => Some(json!(person.user.email_verified_at.is_some())),
@@ -255,6 +257,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) person: &'a Person,
     pub(crate) authentication: &'a Authentication,
     pub(crate) sid: &'a str,
+    /// By what names clients know people.
+    pub(crate) subjects: &'a Subjects,
 }
 
 /// Claims that are told, each in its JSON type.

@@ -172,13 +172,19 @@ async fn verify_registered(
     now: Timestamp,
 ) -> Result<AssertionClaims, InvalidAssertion> {
     let header = jws::read_header(assertion)?;
-    if !PUBLIC_KEY_ALGORITHMS.contains(&header.alg) {
+    let registered = client.settings.token_endpoint_auth_signing_alg;
+    let is_registered = registered.is_none_or(|one| is_named(header.alg, one.as_str()));
+    if !PUBLIC_KEY_ALGORITHMS.contains(&header.alg) || !is_registered {
         return Err(InvalidAssertion::AlgorithmNotAllowed);
     }
     let key = keys
         .find(&client.settings, header.kid.as_deref(), header.alg, now)
         .await?;
     Ok(jws::verify(assertion, header.alg, &key)?)
+}
+
+fn is_named(algorithm: Algorithm, name: &str) -> bool {
+    name.parse() == Ok(algorithm)
 }
 
 fn verify_shared(

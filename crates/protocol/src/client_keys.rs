@@ -17,6 +17,7 @@ use model::client::ClientSettings;
 use url::Url;
 
 pub use fetch::FetchError;
+pub(crate) use fetch::fetch_document;
 
 use self::kept_set::KeptSet;
 use self::key_set::ClientKeySet;

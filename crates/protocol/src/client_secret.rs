@@ -1,13 +1,13 @@
 //! Client secrets: those that we make, those that an operator chose, and those that are shared for
 //! `client_secret_jwt` (RFC 6749 §2.3.1, OpenID Connect Core §9).
 //!
-//! The command line and the clients file call [`generate`] and [`keep`]; client authentication
-//! asks the [`SecretChecker`].
+//! The command line, the clients file and [`registration`](crate::registration) call [`issue`] and
+//! [`keep`]; client authentication asks the [`SecretChecker`].
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use model::client::{AuthMethod, StoredSecret};
+use model::client::{AuthMethod, Credential, StoredSecret};
 use model::digest::same_bytes;
 use model::keyring::Purpose;
 use model::secret::SecretKind;
@@ -19,6 +19,49 @@ const MAX_LEN: usize = 1_000;
 
 /// Most verified secrets that are remembered; beyond it the memory begins anew.
 const REMEMBERED_MAX: usize = 10_000;
+
+/// How a secret is stored; it depends on the method, and one cannot be made into the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// There is none.
+    Absent,
+    /// As a digest.
+    Digest,
+    /// So that it can be read back.
+    Sealed,
+}
+
+impl Form {
+    /// That of the secrets of a method.
+    #[must_use]
+    pub const fn of(method: AuthMethod) -> Self {
+        match method {
+            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => Self::Digest,
+            AuthMethod::ClientSecretJwt => Self::Sealed,
+            AuthMethod::PrivateKeyJwt | AuthMethod::None => Self::Absent,
+        }
+    }
+}
+
+/// Makes a secret for a client, where its method has one: the secret, which is shown once, and what
+/// is to be stored.
+#[must_use]
+pub fn issue(
+    client_id: &ClientId,
+    method: AuthMethod,
+    keyring: &Keyring,
+    entropy: &dyn Entropy,
+) -> (Option<Secret<String>>, Credential) {
+    if !method.has_secret() {
+        return (None, Credential::default());
+    }
+    let (secret, stored) = generate(client_id, method, keyring, entropy);
+    let credential = Credential {
+        current: Some(stored),
+        previous: None,
+    };
+    (Some(secret), credential)
+}
 
 /// Makes a secret for a client, and what is to be stored of it. The secret itself is shown once.
 #[must_use]

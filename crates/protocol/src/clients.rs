@@ -65,6 +65,11 @@ impl Clients {
         Ok(found.and_then(enabled))
     }
 
+    /// Has the next request read a client anew that just changed here.
+    pub(crate) fn forget(&self, id: &ClientId) {
+        self.remember(id, None, self.store.clock().now());
+    }
+
     fn cached(&self, id: &str) -> Option<(Arc<Client>, Timestamp)> {
         let cache = self.cache.read().unwrap_or_else(PoisonError::into_inner);
         cache

@@ -7,7 +7,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use model::SigningAlgorithm;
 use model::browser_session::Acr;
-use model::client::{AuthMethod, GrantType};
+use model::client::{AuthMethod, GrantType, SubjectType};
 use serde::Serialize;
 
 use crate::authorize::{Prompt, ResponseMode};
@@ -15,8 +15,7 @@ use crate::claims::{Claim, PersonalScope};
 use crate::client_assertion;
 use crate::cors::open_to_any_origin;
 use crate::id_token::PROTOCOL_CLAIMS;
-use crate::issuer::Issuer;
-use crate::provider::Provider;
+use crate::provider::{Parts, Provider};
 use crate::published::Published;
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
@@ -39,6 +38,8 @@ struct Metadata<'a> {
     revocation_endpoint: String,
     introspection_endpoint: String,
     end_session_endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
     scopes_supported: Vec<&'a str>,
     claims_supported: Vec<&'a str>,
     claim_types_supported: [&'a str; 1],
@@ -47,7 +48,7 @@ struct Metadata<'a> {
     grant_types_supported: Vec<&'a str>,
     prompt_values_supported: [&'a str; 4],
     acr_values_supported: [&'a str; 2],
-    subject_types_supported: [&'a str; 1],
+    subject_types_supported: [&'a str; 2],
     id_token_signing_alg_values_supported: Vec<&'a str>,
     userinfo_signing_alg_values_supported: Vec<&'a str>,
     token_endpoint_auth_methods_supported: Vec<&'a str>,
@@ -63,8 +64,9 @@ struct Metadata<'a> {
     request_uri_parameter_supported: bool,
 }
 
-/// Renders the document of an issuer.
-pub(crate) fn document(issuer: &Issuer) -> Published {
+/// Renders the document of a provider.
+pub(crate) fn document(parts: &Parts) -> Published {
+    let issuer = &parts.issuer;
     let algorithms: Vec<&str> = SigningAlgorithm::ALL.iter().map(|it| it.as_str()).collect();
     let auth_methods = AuthMethod::ALL.map(AuthMethod::as_str).to_vec();
     let assertion_algorithms = &client_assertion::SIGNING_ALGORITHMS;
@@ -77,6 +79,7 @@ pub(crate) fn document(issuer: &Issuer) -> Published {
         revocation_endpoint: issuer.url("/revoke"),
         introspection_endpoint: issuer.url("/introspect"),
         end_session_endpoint: issuer.url("/end-session"),
+        registration_endpoint: parts.registration.as_ref().map(|_| issuer.url("/register")),
         scopes_supported: PersonalScope::ALL.map(PersonalScope::as_str).to_vec(),
         claims_supported: claims(),
         claim_types_supported: ["normal"],
@@ -85,7 +88,7 @@ pub(crate) fn document(issuer: &Issuer) -> Published {
         grant_types_supported: GrantType::ALL.map(GrantType::as_str).to_vec(),
         prompt_values_supported: Prompt::ALL.map(Prompt::as_str),
         acr_values_supported: Acr::ALL.map(Acr::as_str),
-        subject_types_supported: ["public"],
+        subject_types_supported: SubjectType::ALL.map(SubjectType::as_str),
         id_token_signing_alg_values_supported: algorithms.clone(),
         userinfo_signing_alg_values_supported: algorithms,
         token_endpoint_auth_methods_supported: auth_methods.clone(),

@@ -24,6 +24,7 @@ use crate::end_session_page::{EndSessionOutcome, EndSessionPage, SignedOutPage};
 use crate::fault::page_of_fault;
 use crate::id_token_hint::{self, IdTokenHint};
 use crate::provider::Provider;
+use crate::subjects::Subjects;
 
 /// The parameters of a logout request; the confirmation form carries them along.
 const PARAMETERS: [&str; 5] = [
@@ -156,9 +157,11 @@ impl LogoutRequest {
     }
 
     /// Whether the hint is about the person who is signed in here: then they need not be asked.
-    fn is_about(&self, session: &BrowserSession) -> bool {
-        self.hint.as_ref().is_some_and(|hint| {
-            hint.sub == session.authentication.user_id.as_str()
+    fn is_about(&self, subjects: &Subjects, session: &BrowserSession) -> bool {
+        let user_id = &session.authentication.user_id;
+        let named = self.hint.as_ref().zip(self.client.as_ref());
+        named.is_some_and(|(hint, client)| {
+            hint.sub == subjects.of(client, user_id)
                 && hint.sid.as_ref().is_none_or(|sid| *sid == session.sid)
         })
     }
@@ -218,7 +221,9 @@ async fn act(
             request.client.as_deref(),
         )),
         Some("sign-out") if is_ours => sign_out(provider, secret, request).await,
-        _ if request.is_about(&session) => sign_out(provider, secret, request).await,
+        _ if request.is_about(&provider.subjects, &session) => {
+            sign_out(provider, secret, request).await
+        }
         _ => Ok(question(provider, pairs, request, csrf)),
     }
 }

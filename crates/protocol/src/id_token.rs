@@ -72,6 +72,7 @@ pub(crate) async fn told_of(
         person: &person,
         authentication: &grant.authentication,
         sid: &grant.sid,
+        subjects: &provider.subjects,
     };
     let keyring = &provider.keyring;
     Ok(ToldClaims::in_id_token(&subject, release, keyring))
@@ -84,7 +85,7 @@ impl IdToken<'_> {
         let authentication = &self.grant.authentication;
         let claims = IdTokenClaims {
             iss: provider.issuer.as_str(),
-            sub: authentication.user_id.as_str(),
+            sub: &provider.subjects.of(self.client, &authentication.user_id),
             aud: self.client.id.as_str(),
             exp: self.issued_at.plus(provider.lifetimes.id_token).seconds(),
             iat: self.issued_at.seconds(),

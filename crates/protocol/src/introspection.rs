@@ -1,5 +1,7 @@
 //! `/introspect`: what a token is good for, told to its client or its resource server (RFC 7662).
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -50,7 +52,7 @@ struct Introspection<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     iat: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sub: Option<&'a str>,
+    sub: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     aud: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,7 +122,9 @@ fn of_access_token(provider: &Provider, token: &LiveToken) -> HttpResponse {
         token_type: Some("Bearer"),
         exp: Some(token.expires_at.seconds()),
         iat: Some(token.issued_at.seconds()),
-        sub: Some(sign_in.map_or(client_id, |it| it.user_id.as_str())),
+        sub: Some(sign_in.map_or(Cow::Borrowed(client_id), |it| {
+            provider.subjects.of(&token.client, &it.user_id)
+        })),
         aud: &token.audience,
         iss: Some(provider.issuer.as_str()),
         jti: token.jti.as_deref(),
@@ -148,7 +152,11 @@ async fn of_refresh_token(
         client_id: Some(caller.id.as_str()),
         exp: Some(token.expires_at.seconds()),
         iat: Some(token.issued_at.seconds()),
-        sub: Some(token.grant.authentication.user_id.as_str()),
+        sub: Some(
+            provider
+                .subjects
+                .of(caller, &token.grant.authentication.user_id),
+        ),
         iss: Some(provider.issuer.as_str()),
         ..Introspection::default()
     };

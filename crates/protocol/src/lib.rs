@@ -36,9 +36,11 @@ mod person;
 pub mod pkce;
 mod provider;
 mod published;
+pub mod registration;
 pub mod revocation;
 mod routes;
 pub mod security_event;
+mod subjects;
 #[cfg(test)]
 mod testing;
 pub mod token;
@@ -47,3 +49,4 @@ pub mod userinfo;
 pub use issuer::Issuer;
 pub use provider::{Lifetimes, Parts, Provider};
 pub use routes::routes;
+pub use subjects::{Subjects, UnusableSalt};

@@ -17,7 +17,7 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Certificate, Client, RequestBuilder, Response};
 use url::{Host, Url};
 
 use self::public_address::is_public;
@@ -32,6 +32,7 @@ pub struct Outbound(Arc<Whole>);
 
 struct Whole {
     allowed_hosts: Arc<[String]>,
+    authorities: Vec<Certificate>,
     /// Made at the first request: the certificates it loads are memory that most deployments,
     /// whose clients name no URL of theirs, never need.
     client: OnceLock<Client>,
@@ -57,14 +58,38 @@ pub enum OutboundError {
     TooSlow,
 }
 
+/// What should be certificates of authorities is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it must hold certificates in PEM")]
+pub struct UnusableAuthorities;
+
 impl Outbound {
     /// A way out that leads, beside public `https` URLs, to `allowed_hosts` over `http` and at
     /// private addresses too. A host is written as in a URL, without port: `rp.internal`,
     /// `127.0.0.1`, `[::1]`.
     #[must_use]
     pub fn new(allowed_hosts: Vec<String>) -> Self {
+        Self::of(allowed_hosts, Vec::new())
+    }
+
+    /// The same, to servers whose certificates lead to one of these authorities too: PEM, one after
+    /// the other.
+    ///
+    /// # Errors
+    ///
+    /// [`UnusableAuthorities`] when there is none to be read.
+    pub fn trusting(allowed_hosts: Vec<String>, pem: &[u8]) -> Result<Self, UnusableAuthorities> {
+        let authorities = Certificate::from_pem_bundle(pem).map_err(|_| UnusableAuthorities)?;
+        if authorities.is_empty() {
+            return Err(UnusableAuthorities);
+        }
+        Ok(Self::of(allowed_hosts, authorities))
+    }
+
+    fn of(allowed_hosts: Vec<String>, authorities: Vec<Certificate>) -> Self {
         Self(Arc::new(Whole {
             allowed_hosts: allowed_hosts.into(),
+            authorities,
             client: OnceLock::new(),
         }))
     }
@@ -91,7 +116,7 @@ impl Outbound {
 
     /// What the URL alone tells. A host that is an address never reaches the resolver, so it is
     /// checked here; a name is checked when it is resolved.
-    fn check(&self, url: &Url) -> Result<(), OutboundError> {
+    pub(crate) fn check(&self, url: &Url) -> Result<(), OutboundError> {
         let is_allowed = url
             .host_str()
             .is_some_and(|host| is_allowed(&self.0.allowed_hosts, host));
@@ -124,6 +149,7 @@ impl Outbound {
             allowed_hosts: Arc::clone(&self.0.allowed_hosts),
         };
         let client = Client::builder()
+            .tls_certs_merge(self.0.authorities.iter().cloned())
             .dns_resolver(resolver)
             .redirect(Policy::none())
             .no_proxy()

@@ -16,6 +16,8 @@ use crate::issuer::Issuer;
 use crate::keys::Keys;
 use crate::outbound::Outbound;
 use crate::published::Published;
+use crate::registration::Registration;
+use crate::subjects::Subjects;
 
 /// The provider. Cheap to clone; one is made at start and shared by every worker.
 #[derive(Clone)]
@@ -51,6 +53,10 @@ pub struct Parts {
     /// The way out for events. Not that of the keys: its connections belong to the thread of the
     /// jobs.
     pub outbound: Outbound,
+    /// How clients may register themselves, if they may.
+    pub registration: Option<Registration>,
+    /// Tells every client the `sub` that it knows a person by.
+    pub subjects: Subjects,
     /// Checks client secrets off the request threads where that is slow.
     pub secrets: SecretChecker,
     /// The source of everything unguessable.
@@ -82,7 +88,7 @@ impl Provider {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let discovery = discovery::document(&parts.issuer);
+        let discovery = discovery::document(&parts);
         Self(Arc::new(Whole { parts, discovery }))
     }
 

@@ -8,6 +8,7 @@ use crate::discovery::discovery;
 use crate::end_session::{end_session_by_form, end_session_by_query, signed_out};
 use crate::introspection::introspect;
 use crate::jwks::jwks;
+use crate::registration::{self, register};
 use crate::revocation::revoke;
 use crate::token::token;
 use crate::userinfo::userinfo;
@@ -23,6 +24,13 @@ pub fn routes(app: &mut ServiceConfig) {
         .service(published("/userinfo").get(userinfo).post(userinfo))
         .service(published("/revoke").post(revoke))
         .service(web::resource("/introspect").post(introspect))
+        .service(web::resource("/register").post(register))
+        .service(
+            web::resource("/register/{client_id}")
+                .get(registration::read)
+                .put(registration::update)
+                .delete(registration::delete),
+        )
         .service(
             web::resource("/authorize")
                 .get(authorize_by_query)

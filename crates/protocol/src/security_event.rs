@@ -123,7 +123,7 @@ fn sign(
         sub_id: SubjectId {
             format: "iss_sub",
             iss: issuer.as_str(),
-            sub: event.user_id.as_str(),
+            sub: &provider.subjects.of(client, &event.user_id),
         },
         events: BTreeMap::from([described(issuer, event.happening)]),
     };

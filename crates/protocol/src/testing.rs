@@ -37,6 +37,8 @@ use crate::jws::TokenType;
 use crate::keys::Keys;
 use crate::keys::testing::{keyring, stored_key};
 use crate::outbound::Outbound;
+use crate::registration::Registration;
+use crate::subjects::testing::subjects;
 use crate::{Issuer, Lifetimes, Parts, Provider, routes};
 
 pub(crate) const ISSUER: &str = "https://identity.example";
@@ -74,6 +76,15 @@ pub(crate) struct Answer {
 
 impl TestProvider {
     pub(crate) fn on(kind: Kind) -> Self {
+        Self::with(kind, None)
+    }
+
+    /// A provider at which clients register themselves.
+    pub(crate) fn with_registration(registration: Registration) -> Self {
+        Self::with(Kind::Sqlite, Some(registration))
+    }
+
+    fn with(kind: Kind, registration: Option<Registration>) -> Self {
         let database = TestDatabase::create(kind);
         let clock = Arc::new(ManualClock::starting_at(START));
         let store = database.open(Arc::<ManualClock>::clone(&clock));
@@ -89,6 +100,8 @@ impl TestProvider {
             keyring: keyring(),
             client_keys: ClientKeys::new(Outbound::new(Vec::new())),
             outbound: Outbound::new(vec!["127.0.0.1".to_owned()]),
+            registration,
+            subjects: subjects().clone(),
             secrets: SecretChecker::new(keyring(), SlowHash::default()),
             entropy: Arc::new(SystemEntropy),
         });
@@ -97,6 +110,11 @@ impl TestProvider {
             clock,
             _database: database,
         }
+    }
+
+    /// The instant that it is.
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        self.provider.store.clock().now()
     }
 
     pub(crate) fn on_sqlite() -> Self {

@@ -70,6 +70,7 @@ async fn tell(provider: &Provider, mut token: LiveToken) -> Result<HttpResponse,
         person: &person,
         authentication: &subject.authentication,
         sid: &subject.sid,
+        subjects: &provider.subjects,
     };
     let claims = ToldClaims::in_userinfo(&about, release, &provider.keyring);
     let Some(algorithm) = token.client.settings.userinfo_signed_response_alg else {

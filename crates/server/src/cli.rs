@@ -9,6 +9,7 @@ mod key;
 mod output;
 mod providers;
 mod records;
+mod registration;
 mod support;
 
 use std::io::Write as _;
@@ -55,6 +56,9 @@ enum Command {
     /// Register and change relying services
     #[command(subcommand)]
     Client(client::ClientCommand),
+    /// Let others register their services
+    #[command(subcommand)]
+    Registration(registration::RegistrationCommand),
     /// Look at and rotate the signing keys
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -131,6 +135,7 @@ fn execute(arguments: Arguments) -> Result<(), CommandError> {
         Command::Migrate => migrate(config),
         Command::CheckConfig => check_config(&loaded, &clients),
         Command::Client(command) => client::execute(command, config),
+        Command::Registration(command) => registration::execute(command, config),
         Command::Key(command) => key::execute(command, config),
         Command::Data(command) => data::execute(command, config),
         Command::Records(command) => records::execute(command, config),

@@ -14,8 +14,9 @@ use protocol::client_keys::ClientKeys;
 use protocol::client_secret::SecretChecker;
 use protocol::clients::Clients;
 use protocol::keys::{KeyUpkeep, Keys, UnusableKey, UpkeepError};
-use protocol::outbound::Outbound;
-use protocol::{Lifetimes, Provider};
+use protocol::outbound::{Outbound, UnusableAuthorities};
+use protocol::registration::Registration;
+use protocol::{Lifetimes, Provider, Subjects, UnusableSalt};
 use storage::{MigrationState, StorageError, Store};
 
 use crate::adapters::dev_mailbox::DevMailbox;
@@ -79,6 +80,12 @@ pub enum StartError {
     /// The issuer is not where the account area can be answered.
     #[error("the account area cannot be answered at the issuer: {0}")]
     AccountArea(#[from] InvalidRedirectUri),
+    /// The authorities of clients' servers cannot be read.
+    #[error(transparent)]
+    Ca(#[from] UnusableCa),
+    /// Pairwise subjects cannot be told.
+    #[error(transparent)]
+    Subjects(#[from] UnusableSalt),
     /// A template is wrong.
     #[error(transparent)]
     Pages(#[from] PagesError),
@@ -111,6 +118,17 @@ pub enum UnusableSynonyms {
     /// It holds something else.
     #[error("teacher_records.synonyms_file cannot be used: {0}")]
     Invalid(#[from] InvalidSynonyms),
+}
+
+/// `outbound.ca_file` cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum UnusableCa {
+    /// It cannot be read.
+    #[error("outbound.ca_file cannot be read: {0}")]
+    Unreadable(#[source] std::io::Error),
+    /// It holds something else.
+    #[error("outbound.ca_file cannot be used: {0}")]
+    Invalid(#[from] UnusableAuthorities),
 }
 
 /// The sealing keys and the database, which every command needs.
@@ -208,7 +226,8 @@ impl Composition {
         )?;
         let pages = Pages::new(config.presentation.pages())?;
         let (mailer, mailbox) = mailer(config, nature)?;
-        let provider = provider(config, nature, &ground, keys, &pages);
+        let subjects = Subjects::open(&ground.store, &ground.keyring, &*nature.entropy)?;
+        let provider = provider(config, nature, &ground, (keys, subjects), &pages)?;
         let journey = journey(config, nature, &ground, mailer, &pages)?;
         let account = account(config, &journey);
         Ok(Self {
@@ -236,10 +255,10 @@ fn provider(
     config: &Config,
     nature: &Nature,
     ground: &Ground,
-    keys: Keys,
+    (keys, subjects): (Keys, Subjects),
     pages: &Pages,
-) -> Provider {
-    Provider::new(protocol::Parts {
+) -> Result<Provider, StartError> {
+    Ok(Provider::new(protocol::Parts {
         issuer: protocol::Issuer::new(config.issuer.as_str().to_owned()),
         cookies: cookies(config),
         journey: journey::START,
@@ -258,11 +277,38 @@ fn provider(
         keys,
         keyring: ground.keyring.clone(),
         clients: Clients::new(ground.store.clone()),
-        client_keys: ClientKeys::new(Outbound::new(config.outbound.allowed_hosts.clone())),
-        outbound: Outbound::new(config.outbound.allowed_hosts.clone()),
+        client_keys: ClientKeys::new(outbound(config)?),
+        outbound: outbound(config)?,
+        registration: registration(config)?,
+        subjects,
         secrets: SecretChecker::new(ground.keyring.clone(), ground.slow_hash.clone()),
         entropy: Arc::clone(&nature.entropy),
-    })
+    }))
+}
+
+/// A way out to clients' own servers.
+fn outbound(config: &Config) -> Result<Outbound, UnusableCa> {
+    let allowed_hosts = config.outbound.allowed_hosts.clone();
+    let Some(file) = &config.outbound.ca_file else {
+        return Ok(Outbound::new(allowed_hosts));
+    };
+    let pem = std::fs::read(file).map_err(UnusableCa::Unreadable)?;
+    Ok(Outbound::trusting(allowed_hosts, &pem)?)
+}
+
+/// How clients may register themselves, if they may.
+fn registration(config: &Config) -> Result<Option<Registration>, UnusableCa> {
+    let rules = &config.registration;
+    if !rules.enabled {
+        return Ok(None);
+    }
+    Ok(Some(Registration {
+        initial_access_token: rules.initial_access_token,
+        scope: rules.scope.clone(),
+        per_client_address: rules.per_client_address,
+        in_all: rules.in_all,
+        outbound: outbound(config)?,
+    }))
 }
 
 /// The account area as a client of ours.

@@ -20,6 +20,7 @@ pub mod mail;
 pub mod place;
 pub mod presentation;
 pub mod quantity;
+pub mod registration;
 pub mod secrets;
 mod section;
 mod setting;
@@ -41,6 +42,7 @@ use layers::Sources;
 use logging::Logging;
 use mail::Mail;
 use presentation::Presentation;
+use registration::Registration;
 use secrets::Secrets;
 use section::{Report, Section};
 use sign_in::SignIn;
@@ -80,6 +82,8 @@ pub struct Config {
     pub jobs: Jobs,
     /// Requests to clients' addresses.
     pub outbound: Outbound,
+    /// Clients that register themselves.
+    pub registration: Registration,
 }
 
 /// A valid configuration and where each of its values stands.
@@ -130,6 +134,7 @@ impl Config {
         let presentation = Presentation::read(root);
         let jobs = root.inside("jobs", Jobs::read);
         let outbound = root.inside("outbound", Outbound::read);
+        let registration = root.inside("registration", Registration::read);
         Some(Self {
             environment,
             issuer: issuer?,
@@ -146,6 +151,7 @@ impl Config {
             presentation: presentation?,
             jobs,
             outbound,
+            registration,
         })
     }
 }

@@ -16,11 +16,13 @@ pub(crate) enum Reader {
     Program,
 }
 
-const FOR_PROGRAMS: [&str; 9] = [
+const FOR_PROGRAMS: [&str; 11] = [
     "/token",
     "/userinfo",
     "/revoke",
     "/introspect",
+    "/register",
+    "/register/",
     "/jwks",
     "/.well-known/",
     "/health/",

@@ -58,7 +58,7 @@ async fn the_document_is_this_and_nothing_else() {
             "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
             "prompt_values_supported": ["none", "login", "consent", "select_account"],
             "acr_values_supported": ["Cl", "Cl.Cm"],
-            "subject_types_supported": ["public"],
+            "subject_types_supported": ["public", "pairwise"],
             "id_token_signing_alg_values_supported": algorithms,
             "userinfo_signing_alg_values_supported": algorithms,
             "token_endpoint_auth_methods_supported": methods,

@@ -19,7 +19,7 @@ const JTI_JOINT: char = '.';
 #[derive(Serialize)]
 struct NewClaims<'a> {
     iss: &'a str,
-    sub: &'a str,
+    sub: Cow<'a, str>,
     aud: NewAudience<'a>,
     client_id: &'a str,
     exp: i64,
@@ -54,7 +54,9 @@ pub(super) fn sign(
     let authentication = access.grant.map(|grant| &grant.authentication);
     let claims = NewClaims {
         iss: provider.issuer.as_str(),
-        sub: authentication.map_or(access.client.id.as_str(), |it| it.user_id.as_str()),
+        sub: authentication.map_or(Cow::Borrowed(access.client.id.as_str()), |it| {
+            provider.subjects.of(access.client, &it.user_id)
+        }),
         aud: if access.scope.contains("openid") {
             NewAudience::ResourceAndIssuer([resource, provider.issuer.as_str()])
         } else {

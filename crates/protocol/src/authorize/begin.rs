@@ -1,5 +1,7 @@
 //! One unit of work from a request to its code or its interaction.
 
+use std::borrow::Cow;
+
 use model::authorization_code::{AuthorizationCode, Grant};
 use model::browser_session::BrowserSession;
 use model::interaction::Answers;
@@ -19,6 +21,7 @@ use crate::authorize::request::{AuthorizationRequest, PagesAllowed};
 use crate::authorize::response::Recipient;
 use crate::browser::Browser;
 use crate::provider::Provider;
+use crate::subjects::Subjects;
 use model::cookies::Cookie;
 
 /// How a request is answered.
@@ -63,7 +66,7 @@ pub(crate) async fn begin(
     let write = provider.store.write(move |tx| {
         let session = find_session(tx, session.as_ref())?;
         let presence = match &session {
-            Some(session) => presence(tx, session, &recipient.client, &request)?,
+            Some(session) => presence(tx, session, &recipient.client, &request, &parts.subjects)?,
             None => Presence::default(),
         };
         match (decide(&request, &presence, None, tx.now()), session) {
@@ -101,6 +104,7 @@ pub(crate) fn presence(
     session: &BrowserSession,
     client: &Client,
     request: &AuthorizationRequest,
+    subjects: &Subjects,
 ) -> Result<Presence, StorageError> {
     let user_id = &session.authentication.user_id;
     let requirements = &request.requirements;
@@ -124,7 +128,7 @@ pub(crate) fn presence(
             details,
             consent,
         },
-        is_expected: is_expected(tx, user_id, &request.expected)?,
+        is_expected: is_expected(tx, user_id, &request.expected, |id| subjects.of(client, id))?,
     })
 }
 
@@ -133,12 +137,13 @@ fn is_expected(
     tx: &mut Tx<'_>,
     user_id: &UserId,
     expected: &ExpectedPerson,
+    name: impl for<'a> Fn(&'a UserId) -> Cow<'a, str>,
 ) -> Result<bool, StorageError> {
-    if expected.is_one_of(&[user_id.as_str()]) {
+    if expected.is_one_of(&[name(user_id)]) {
         return Ok(true);
     }
     let previous = people::find(tx, user_id)?.previous_ids;
-    let names = previous.iter().chain([user_id]).map(UserId::as_str);
+    let names = previous.iter().chain([user_id]).map(name);
     Ok(expected.is_one_of(&names.collect::<Vec<_>>()))
 }
 

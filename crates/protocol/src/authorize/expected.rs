@@ -24,10 +24,9 @@ impl ExpectedPerson {
     }
 
     /// Whether it is a person who is known by these subject identifiers.
-    pub(crate) fn is_one_of(&self, subjects: &[&str]) -> bool {
-        self.0
-            .iter()
-            .all(|one_of| one_of.iter().any(|sub| subjects.contains(&sub.as_str())))
+    pub(crate) fn is_one_of<S: AsRef<str>>(&self, subjects: &[S]) -> bool {
+        let is_theirs = |sub: &String| subjects.iter().any(|one| one.as_ref() == sub);
+        self.0.iter().all(|one_of| one_of.iter().any(is_theirs))
     }
 }
 

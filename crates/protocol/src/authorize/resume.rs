@@ -221,7 +221,13 @@ impl Finish {
         began: Timestamp,
     ) -> Result<Answer, StorageError> {
         let (recipient, request) = (&self.recipient, &self.request);
-        let mut presence = presence(tx, session, &recipient.client, request)?;
+        let mut presence = presence(
+            tx,
+            session,
+            &recipient.client,
+            request,
+            &self.provider.subjects,
+        )?;
         presence.standing.declined_second_factor = answers.declined_second_factor;
         presence.standing.task_done = answers.task_done;
         match decide(request, &presence, Some(began), tx.now()) {

@@ -3,6 +3,7 @@
 
 mod claims_parameter;
 mod merged_accounts;
+mod pairwise;
 mod second_factor;
 mod teacher_details;
 

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::keys::testing::keyring;
 use crate::person::Record;
+use crate::subjects::testing::subjects;
 
 const ADA: &str = "0190a5e0-7d1c-7cc3-8a6b-3f1f6c1f9a10";
 const EVERY_SCOPE: &str = "openid profile email trn national_insurance offline_access";
@@ -119,6 +120,7 @@ fn subject<'a>(person: &'a Person, authentication: &'a Authentication) -> Subjec
         person,
         authentication,
         sid: "01abc-sid",
+        subjects: subjects(),
     }
 }
 

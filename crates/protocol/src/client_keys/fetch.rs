@@ -26,14 +26,19 @@ pub enum FetchError {
 }
 
 pub(super) async fn fetch(outbound: &Outbound, url: &Url) -> Result<ClientKeySet, FetchError> {
+    let body = fetch_document(outbound, url).await?;
+    let jwks: serde_json::Value =
+        serde_json::from_slice(&body).map_err(|_| FetchError::NotKeySet)?;
+    ClientKeySet::read(&jwks).ok_or(FetchError::NotKeySet)
+}
+
+/// What stands at a client's URL, within the limits of time and size.
+pub(crate) async fn fetch_document(outbound: &Outbound, url: &Url) -> Result<Vec<u8>, FetchError> {
     let response = outbound.get(url).await?;
     if response.status() != 200 {
         return Err(FetchError::Status(response.status().as_u16()));
     }
-    let body = body_within_limit(response).await?;
-    let jwks: serde_json::Value =
-        serde_json::from_slice(&body).map_err(|_| FetchError::NotKeySet)?;
-    ClientKeySet::read(&jwks).ok_or(FetchError::NotKeySet)
+    body_within_limit(response).await
 }
 
 async fn body_within_limit(mut response: Response) -> Result<Vec<u8>, FetchError> {

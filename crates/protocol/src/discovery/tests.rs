@@ -57,7 +57,7 @@ async fn both_well_known_paths_give_this_document() {
                 ],
                 "prompt_values_supported": ["none", "login", "consent", "select_account"],
                 "acr_values_supported": ["Cl", "Cl.Cm"],
-                "subject_types_supported": ["public"],
+                "subject_types_supported": ["public", "pairwise"],
                 "id_token_signing_alg_values_supported": ["RS256", "PS256", "ES256", "EdDSA"],
                 "userinfo_signing_alg_values_supported": ["RS256", "PS256", "ES256", "EdDSA"],
                 "token_endpoint_auth_methods_supported": auth_methods,

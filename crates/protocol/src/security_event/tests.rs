@@ -6,6 +6,8 @@ use std::time::Duration;
 use actix_web::test::TestRequest;
 use actix_web::web::Bytes;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 use model::client::ClientSettings;
 use model::trn_lookup::TrnLookupStatus;
@@ -275,4 +277,23 @@ async fn a_message_moved_to_another_row_is_not_read() {
 
     assert!(matches!(refused, Err(NotPushed::Unreadable)), "{refused:?}");
     assert_eq!(receiver.times_asked(), 0);
+}
+
+#[actix_web::test]
+async fn a_service_that_knows_people_by_pairwise_subjects_is_told_of_its_own() {
+    let app = TestProvider::on_sqlite();
+    let receiver = Receiver::accepting();
+    let message = claimed(&app, Some(&receiver.url()), |settings| {
+        settings.subject_type = model::client::SubjectType::Pairwise;
+    });
+
+    push(&app.provider, &message).await.unwrap();
+
+    let payload = receiver.last().body.split('.').nth(1).unwrap().to_owned();
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+    let client = app.provider.clients.find("course").await.unwrap().unwrap();
+    let ada = model::UserId::new(ADA.to_owned());
+    let sub = app.provider.subjects.of(&client, &ada);
+    assert_eq!(claims["sub_id"]["sub"], *sub);
+    assert_ne!(claims["sub_id"]["sub"], ADA);
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use model::browser_session::Acr;
 use model::client::{
-    ApplicationType, AssertionAudience, AuthMethod, ClientSettings, ConsentPolicy, GrantType,
-    ProfileRequirement,
+    ApplicationType, AssertionAlgorithm, AssertionAudience, AuthMethod, ClientSettings,
+    ConsentPolicy, GrantType, ProfileRequirement, SubjectType,
 };
 use model::trn_lookup::{MatchPolicy, TrnRequirement};
 use model::{RedirectUri, ScopeSet, SigningAlgorithm};
@@ -33,6 +33,18 @@ pub(super) struct SettingFlags {
     /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt` or none
     #[arg(long, value_name = "METHOD", value_parser = word::<AuthMethod>)]
     auth_method: Option<AuthMethod>,
+    /// RS256, PS256, ES256, `EdDSA` or HS256: how the assertions that it authenticates with are signed
+    #[arg(long, value_name = "ALG", value_parser = word::<AssertionAlgorithm>)]
+    auth_signing_alg: Option<AssertionAlgorithm>,
+    /// public, or pairwise: whether people have another `sub` there than elsewhere
+    #[arg(long, value_name = "TYPE", value_parser = word::<SubjectType>)]
+    subject_type: Option<SubjectType>,
+    /// A file of all redirect URIs whose clients share their pairwise subjects
+    #[arg(long, value_name = "URL")]
+    sector_identifier_uri: Option<Url>,
+    /// How those who run it can be reached; repeat it for more
+    #[arg(long = "contact", value_name = "ADDRESS")]
+    contacts: Option<Vec<String>>,
     /// web, or native for an application on the person's device
     #[arg(long, value_name = "TYPE", value_parser = word::<ApplicationType>)]
     application_type: Option<ApplicationType>,
@@ -145,6 +157,13 @@ impl SettingFlags {
         );
         put(&mut to.grant_types, self.grant_types);
         put(&mut to.token_endpoint_auth_method, self.auth_method);
+        put_some(
+            &mut to.token_endpoint_auth_signing_alg,
+            self.auth_signing_alg,
+        );
+        put(&mut to.subject_type, self.subject_type);
+        put_some(&mut to.sector_identifier_uri, self.sector_identifier_uri);
+        put(&mut to.contacts, self.contacts);
         put(&mut to.application_type, self.application_type);
         put(&mut to.scope, self.scope);
         put(&mut to.id_token_signed_response_alg, self.id_token_alg);

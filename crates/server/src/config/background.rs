@@ -1,5 +1,6 @@
 //! `[jobs]` and `[outbound]`: what happens beside requests.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::section::Section;
@@ -30,18 +31,22 @@ impl Jobs {
     }
 }
 
-/// Requests of ours to addresses that clients give (`jwks_uri`, `event_endpoint`).
+/// Requests of ours to addresses that clients give, such as `jwks_uri` and `event_endpoint`.
 #[derive(Clone, Debug)]
 pub struct Outbound {
     /// Hosts, without port, that may be asked although their addresses are private or
     /// their scheme is http.
     pub allowed_hosts: Vec<String>,
+    /// A PEM file of authorities whose certificates are good for them too, beside those that the
+    /// machine trusts.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Outbound {
     pub(crate) fn read(section: &mut Section<'_>) -> Self {
         Self {
             allowed_hosts: section.list("allowed_hosts", Vec::new()),
+            ca_file: section.optional("ca_file"),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use model::client::{AuthMethod, ClientSettings, Credential};
 use model::event::{Event, EventKind};
 use model::{ClientId, Secret, SystemEntropy};
-use protocol::client_secret;
+use protocol::client_secret::{self, Form};
 use storage::clients::{NewClient, Source, StoredClient};
 use storage::{StorageError, Tx, clients, events};
 
@@ -109,7 +109,7 @@ pub(super) fn switch(ground: &Ground, id: ClientId, disabled: bool) -> Result<()
         match clients::find(tx, &id)?.map(|stored| stored.source) {
             None => return Ok(Err(absent(&id))),
             Some(Source::BuiltIn) => return Ok(Err(own(&id))),
-            Some(Source::File | Source::CommandLine) => {}
+            Some(Source::File | Source::CommandLine | Source::Registration) => {}
         }
         clients::replace_disabled(tx, &id, disabled)?;
         record(tx, &id).map(Ok)
@@ -137,6 +137,13 @@ fn changed<T: Send + 'static>(
                 let words = format!("{id} is kept by the clients file: change it there");
                 return Ok(Err(CommandError::refused(words)));
             }
+            Source::Registration => {
+                let words = format!(
+                    "{id} registered itself and is changed by its own registration access token: \
+                     it can be disabled here"
+                );
+                return Ok(Err(CommandError::refused(words)));
+            }
             Source::CommandLine => {}
         }
         let changed = change(tx, stored)?;
@@ -158,37 +165,9 @@ fn own(id: &ClientId) -> CommandError {
     ))
 }
 
-/// How a secret is stored; it depends on the method, and one cannot be made into the other.
-#[derive(PartialEq, Eq)]
-enum Form {
-    Absent,
-    Digest,
-    Sealed,
-}
-
-impl Form {
-    const fn of(method: AuthMethod) -> Self {
-        match method {
-            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => Self::Digest,
-            AuthMethod::ClientSecretJwt => Self::Sealed,
-            AuthMethod::PrivateKeyJwt | AuthMethod::None => Self::Absent,
-        }
-    }
-}
-
 /// Makes a secret, where the method has one.
 fn issue(ground: &Ground, id: &ClientId, method: AuthMethod) -> Issued {
-    if !method.has_secret() {
-        return (None, Credential::default());
-    }
-    let (secret, stored) = client_secret::generate(id, method, &ground.keyring, &SystemEntropy);
-    (
-        Some(secret),
-        Credential {
-            current: Some(stored),
-            previous: None,
-        },
-    )
+    client_secret::issue(id, method, &ground.keyring, &SystemEntropy)
 }
 
 /// Takes the secret that the operator chose.
