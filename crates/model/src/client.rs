@@ -9,6 +9,7 @@ use url::Url;
 use crate::browser_session::Acr;
 use crate::client_id::ClientId;
 use crate::clock::Timestamp;
+use crate::invisible::is_zero_width;
 use crate::redirect_uri::{LoopbackPort, RedirectUri, RegisteredRedirect};
 use crate::response_type::ResponseType;
 use crate::scope::ScopeSet;
@@ -34,6 +35,10 @@ pub struct Client {
 /// they have one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "the names are those of the standards"
+)]
 pub struct ClientSettings {
     /// The service's name, as people see it.
     pub client_name: String,
@@ -486,6 +491,10 @@ impl ClientSettings {
 
     /// Every contradiction between the settings; empty when they can be used.
     #[must_use]
+    #[allow(
+        clippy::too_many_lines,
+        reason = "a list of rules, each of which stands alone"
+    )]
     pub fn problems(&self) -> Vec<InvalidSetting> {
         let mut problems = Vec::new();
         let mut refuse = |field, problem: &str| {
@@ -498,10 +507,11 @@ impl ClientSettings {
         let uses = |grant| self.grant_types.contains(&grant);
 
         let name_length = self.client_name.trim().chars().count();
-        if !(1..=100).contains(&name_length) || self.client_name.chars().any(char::is_control) {
+        let is_unseen = |c: char| c.is_control() || is_zero_width(c);
+        if !(1..=100).contains(&name_length) || self.client_name.chars().any(is_unseen) {
             refuse(
                 "client_name",
-                "give the service's name in 1 to 100 characters",
+                "give the service's name in 1 to 100 characters that can be seen",
             );
         }
         if uses(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
@@ -667,6 +677,11 @@ mod tests {
         };
 
         assert_eq!(changed(|s| s.client_name = " ".to_owned()), ["client_name"]);
+        // Turned round, it reads as another service's.
+        assert_eq!(
+            changed(|s| s.client_name = "\u{202e}evil".to_owned()),
+            ["client_name"]
+        );
         assert_eq!(changed(|s| s.redirect_uris.clear()), ["redirect_uris"]);
         assert_eq!(changed(|s| s.scope = ScopeSet::default()), ["scope"]);
         assert_eq!(changed(|s| s.grant_types = vec![]), ["grant_types"]);

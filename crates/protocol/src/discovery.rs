@@ -40,6 +40,7 @@ struct Metadata<'a> {
     end_session_endpoint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     registration_endpoint: Option<String>,
+    op_policy_uri: String,
     scopes_supported: Vec<&'a str>,
     claims_supported: Vec<&'a str>,
     claim_types_supported: [&'a str; 1],
@@ -79,6 +80,7 @@ pub(crate) fn document(parts: &Parts) -> Published {
         revocation_endpoint: issuer.url("/revoke"),
         introspection_endpoint: issuer.url("/introspect"),
         end_session_endpoint: issuer.url("/end-session"),
+        op_policy_uri: issuer.url("/privacy"),
         registration_endpoint: parts.registration.as_ref().map(|_| issuer.url("/register")),
         scopes_supported: PersonalScope::ALL.map(PersonalScope::as_str).to_vec(),
         claims_supported: claims(),

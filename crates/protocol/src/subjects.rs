@@ -69,15 +69,12 @@ impl Subjects {
     /// A client without a sector cannot be registered; if there ever is one, it is alone in one.
     fn pairwise(&self, client: &Client, user_id: &UserId) -> String {
         let mut context = hmac::Context::with_key(&self.salt);
-        match client.settings.sector() {
-            Some(host) => {
-                context.update(b"sector\0");
-                context.update(host.as_bytes());
-            }
-            None => {
-                context.update(b"client\0");
-                context.update(client.id.as_str().as_bytes());
-            }
+        if let Some(host) = client.settings.sector() {
+            context.update(b"sector\0");
+            context.update(host.as_bytes());
+        } else {
+            context.update(b"client\0");
+            context.update(client.id.as_str().as_bytes());
         }
         // Neither a host nor a client id holds a NUL.
         context.update(b"\0");

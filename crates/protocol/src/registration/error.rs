@@ -67,7 +67,7 @@ struct Body<'a> {
 }
 
 impl RegistrationError {
-    pub(super) fn metadata(field: &'static str, problem: impl ToString) -> Self {
+    pub(super) fn metadata(field: &'static str, problem: &(impl ToString + ?Sized)) -> Self {
         Self::Metadata {
             field,
             problem: problem.to_string(),

@@ -50,7 +50,7 @@ pub(super) fn read(
     check_grants(&settings)?;
     check_redirects(&settings)?;
     if let Some(problem) = settings.problems().into_iter().next() {
-        return Err(refused(problem));
+        return Err(refused(&problem));
     }
     check_sizes(&settings)?;
     check_keys(&settings)?;
@@ -148,7 +148,7 @@ fn take_requests(
 fn uris(members: &mut Members, field: &'static str) -> Result<Vec<RedirectUri>, RegistrationError> {
     let uris: Vec<String> = members.take_or_default(field)?;
     uris.iter()
-        .map(|uri| RedirectUri::parse(uri).map_err(|error| redirect_problem(field, error)))
+        .map(|uri| RedirectUri::parse(uri).map_err(|error| redirect_problem(field, &error)))
         .collect()
 }
 
@@ -219,7 +219,7 @@ fn starts_with(uri: &str, scheme: &str) -> bool {
         .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
 }
 
-fn redirect_problem(field: &'static str, problem: impl ToString) -> RegistrationError {
+fn redirect_problem(field: &'static str, problem: &(impl ToString + ?Sized)) -> RegistrationError {
     if field != "redirect_uris" {
         return RegistrationError::metadata(field, problem);
     }
@@ -229,8 +229,8 @@ fn redirect_problem(field: &'static str, problem: impl ToString) -> Registration
     }
 }
 
-fn refused(problem: InvalidSetting) -> RegistrationError {
-    redirect_problem(problem.field, problem.problem)
+fn refused(problem: &InvalidSetting) -> RegistrationError {
+    redirect_problem(problem.field, &problem.problem)
 }
 
 /// A registration costs its client nothing, so that it must not fill our database either.
@@ -333,7 +333,7 @@ fn check_links(settings: &ClientSettings, rules: &Registration) -> Result<(), Re
             rules
                 .outbound
                 .check(link)
-                .map_err(|error| RegistrationError::metadata(field, error))?;
+                .map_err(|error| RegistrationError::metadata(field, &error))?;
         } else if link.scheme() != "https" {
             return Err(RegistrationError::metadata(field, "give an https URL"));
         }

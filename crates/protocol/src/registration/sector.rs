@@ -20,7 +20,7 @@ pub(super) async fn check(
     };
     let document = fetch_document(&rules.outbound, url)
         .await
-        .map_err(|error| RegistrationError::metadata(FIELD, error))?;
+        .map_err(|error| RegistrationError::metadata(FIELD, &error))?;
     let listed: Vec<String> = serde_json::from_slice(&document).map_err(|_| {
         RegistrationError::metadata(FIELD, "the file there is no JSON array of URIs")
     })?;

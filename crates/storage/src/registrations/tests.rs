@@ -126,7 +126,7 @@ fn who_registered_itself_and_is_used_by_nobody_for_a_year_leaves() {
             crate::consents::grant(tx, &user_id("ada"), &client, &scope("openid"))
         });
 
-        clock.advance(UNUSED_FOR - DAY - DAY);
+        clock.advance(UNUSED_FOR.saturating_sub(2 * DAY));
         assert_eq!(write(store, purge), 0);
         clock.advance(DAY);
         assert_eq!(write(store, purge), 1);

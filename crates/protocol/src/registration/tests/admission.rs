@@ -158,5 +158,5 @@ async fn all_addresses_together_have_a_limit_too() {
     let answer = registers(&provider, None).await;
 
     assert_eq!(answer.status, 429);
-    assert!(provider.write(|tx| clients::list(tx)).is_empty());
+    assert!(provider.write(clients::list).is_empty());
 }

@@ -63,7 +63,7 @@ async fn a_sector_that_does_not_know_the_client_is_not_joined() {
         "invalid_client_metadata",
         "The member sector_identifier_uri cannot be accepted: it is larger than 64 KiB.",
     );
-    assert!(provider.write(|tx| clients::list(tx)).is_empty());
+    assert!(provider.write(clients::list).is_empty());
 }
 
 #[actix_web::test]

@@ -4,12 +4,12 @@ use super::*;
 
 /// Refuses a registration, and asserts that no client came of it.
 async fn refuse(provider: &TestProvider, body: &Value, error: &str, description: &str) {
-    let before = provider.write(|tx| clients::list(tx)).len();
+    let before = provider.write(clients::list).len();
 
     let answer = post(provider, body).await;
 
     answer.assert_refused(400, error, description);
-    assert_eq!(provider.write(|tx| clients::list(tx)).len(), before);
+    assert_eq!(provider.write(clients::list).len(), before);
 }
 
 #[actix_web::test]
@@ -209,7 +209,12 @@ async fn contradictions_are_refused() {
         (
             json!({ "client_name": "x".repeat(101) }),
             "client_name",
-            "give the service's name in 1 to 100 characters",
+            "give the service's name in 1 to 100 characters that can be seen",
+        ),
+        (
+            json!({ "client_name": "Register\u{202e}for" }),
+            "client_name",
+            "give the service's name in 1 to 100 characters that can be seen",
         ),
     ] {
         let description = format!("The member {member} cannot be accepted: {problem}.");
