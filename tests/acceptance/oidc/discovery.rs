@@ -90,6 +90,7 @@ async fn every_endpoint_takes_its_methods_and_no_others() {
         ("/revoke", &["POST"]),
         ("/introspect", &["POST"]),
         ("/end-session", &["GET", "POST"]),
+        ("/privacy", &["GET"]),
     ] {
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
             let verb: Method = method.parse().unwrap();
