@@ -1,5 +1,6 @@
 //! A relying service as it is registered.
 
+mod flows;
 mod sector;
 
 use serde::{Deserialize, Serialize};
@@ -48,7 +49,7 @@ pub struct ClientSettings {
     /// Where a signed-out person may go, compared as strings.
     #[serde(default)]
     pub post_logout_redirect_uris: Vec<RedirectUri>,
-    /// The grants it may use at the token endpoint.
+    /// The grants it may use.
     #[serde(default = "default_grant_types")]
     pub grant_types: Vec<GrantType>,
     /// The response types it may ask for at the authorization endpoint.
@@ -171,12 +172,14 @@ pub struct ClientSettings {
     pub tos_uri: Option<Url>,
 }
 
-/// A grant at the token endpoint.
+/// A way to tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantType {
     /// RFC 6749 §4.1.
     AuthorizationCode,
+    /// RFC 6749 §4.2: tokens from the authorization endpoint. The token endpoint has no such grant.
+    Implicit,
     /// RFC 6749 §6.
     RefreshToken,
     /// RFC 6749 §4.4.
@@ -185,8 +188,9 @@ pub enum GrantType {
 
 impl GrantType {
     /// Every grant, in the order that discovery lists them.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::AuthorizationCode,
+        Self::Implicit,
         Self::RefreshToken,
         Self::ClientCredentials,
     ];
@@ -196,6 +200,7 @@ impl GrantType {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
+            Self::Implicit => "implicit",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
         }
@@ -407,6 +412,14 @@ impl Client {
         self.settings.grant_types.contains(&grant)
     }
 
+    /// Whether it may ask the authorization endpoint for that: it is registered for the response
+    /// type and for its grants.
+    #[must_use]
+    pub fn may_ask_for(&self, response_type: ResponseType) -> bool {
+        self.settings.response_types.contains(&response_type)
+            && response_type.grant_types().all(|grant| self.may_use(grant))
+    }
+
     /// Whether people who authenticated that strongly may come to it.
     #[must_use]
     pub fn accepts(&self, acr: Acr) -> bool {
@@ -496,7 +509,7 @@ impl ClientSettings {
         reason = "a list of rules, each of which stands alone"
     )]
     pub fn problems(&self) -> Vec<InvalidSetting> {
-        let mut problems = Vec::new();
+        let mut problems = self.flow_problems();
         let mut refuse = |field, problem: &str| {
             problems.push(InvalidSetting {
                 field,
@@ -512,18 +525,6 @@ impl ClientSettings {
             refuse(
                 "client_name",
                 "give the service's name in 1 to 100 characters that can be seen",
-            );
-        }
-        if uses(GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
-            refuse(
-                "redirect_uris",
-                "the authorization_code grant needs at least one redirect URI",
-            );
-        }
-        if uses(GrantType::AuthorizationCode) && !self.scope.contains("openid") {
-            refuse(
-                "scope",
-                "the authorization_code grant needs the scope openid",
             );
         }
         if uses(GrantType::RefreshToken) && !uses(GrantType::AuthorizationCode) {

@@ -72,6 +72,13 @@ impl RedirectUri {
         &self.0
     }
 
+    /// Whether it is https, and not on a loopback host: what a web client must register to get
+    /// tokens from the authorization endpoint (OpenID Connect Registration §2).
+    #[must_use]
+    pub fn is_on_the_web(&self) -> bool {
+        Url::parse(&self.0).is_ok_and(|url| url.scheme() == "https" && !is_loopback(&url))
+    }
+
     /// Whether a requested URI is this one: the same string, or for a loopback **IP** literal the
     /// same but for the port, which a native client picks at run time (RFC 8252 §7.3).
     #[must_use]

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::client::GrantType;
+
 /// A response type (OAuth 2.0 Multiple Response Type Encoding Practices §3, §5).
 ///
 /// Shape: words parted by one space, whose order means nothing: `code id_token` is
@@ -82,6 +84,14 @@ impl ResponseType {
     #[must_use]
     pub const fn has_id_token(self) -> bool {
         !matches!(self, Self::Code | Self::CodeToken)
+    }
+
+    /// The grants that a client needs to ask for it (OpenID Connect Registration §2).
+    pub fn grant_types(self) -> impl Iterator<Item = GrantType> {
+        let carries_tokens = self.has_id_token() || self.has_token();
+        let code = self.has_code().then_some(GrantType::AuthorizationCode);
+        let tokens = carries_tokens.then_some(GrantType::Implicit);
+        code.into_iter().chain(tokens)
     }
 
     /// Whether the response carries an access token.

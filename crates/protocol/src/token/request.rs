@@ -64,6 +64,8 @@ impl GrantRequest {
             GrantType::ClientCredentials => Ok(Self::ClientCredentials {
                 scope: scope(form)?,
             }),
+            // It has its tokens from the authorization endpoint.
+            GrantType::Implicit => Err(OAuthError::UnsupportedGrantType),
         }
     }
 

@@ -328,7 +328,7 @@ client_secret = "a secret of the operator"
         assert_eq!(
             faults,
             [
-                "clients[0].redirect_uris: the authorization_code grant needs at least one redirect URI (it is not set)",
+                "clients[0].redirect_uris: the grants authorization_code and implicit need at least one redirect URI (it is not set)",
                 "clients[0].client_secret: must not be set: none has no secret (line 5)",
             ]
         );
