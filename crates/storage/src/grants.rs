@@ -1,6 +1,7 @@
 //! What people granted; every token that came of a grant dies with it.
 
 use diesel::prelude::*;
+use diesel::upsert::excluded;
 use model::authorization_code::Grant;
 use model::{ClientId, Timestamp, UserId};
 
@@ -48,33 +49,80 @@ impl GrantRow {
     }
 }
 
-/// Stores a grant; `expires_at` is when the last of its tokens can end.
+// With `DEFAULT` for what is absent the text would change with the values, and not stay prepared.
+#[derive(Insertable)]
+#[diesel(table_name = grants, treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    id: &'a str,
+    client_id: &'a str,
+    user_id: &'a str,
+    sid: &'a str,
+    auth_time: i64,
+    amr: String,
+    acr: &'a str,
+    second_factor_at: Option<i64>,
+    scope: String,
+    claims: Option<String>,
+    created_at: i64,
+    expires_at: i64,
+}
+
+impl<'a> NewRow<'a> {
+    fn of(grant: &'a Grant, now: Timestamp, expires_at: Timestamp) -> Result<Self, StorageError> {
+        let authentication = &grant.authentication;
+        Ok(Self {
+            id: &grant.id,
+            client_id: grant.client_id.as_str(),
+            user_id: authentication.user_id.as_str(),
+            sid: &grant.sid,
+            auth_time: authentication.auth_time.millis(),
+            amr: stored::amr_column(&authentication.amr),
+            acr: authentication.acr.as_str(),
+            second_factor_at: authentication.second_factor_at.map(Timestamp::millis),
+            scope: grant.scope.to_string(),
+            claims: stored::asked_claims_column(&grant.claims)?,
+            created_at: now.millis(),
+            expires_at: expires_at.millis(),
+        })
+    }
+}
+
+/// Stores a new grant; `expires_at` is when the last of its tokens can end.
 ///
 /// # Errors
 ///
 /// [`StorageError`] when the database fails.
 pub fn insert(tx: &mut Tx<'_>, grant: &Grant, expires_at: Timestamp) -> Result<(), StorageError> {
-    let now = tx.now().millis();
-    let authentication = &grant.authentication;
-    let claims = stored::asked_claims_column(&grant.claims)?;
+    let row = NewRow::of(grant, tx.now(), expires_at)?;
     on_either!(tx, connection => diesel::insert_into(grants::table)
-        .values((
-            grants::id.eq(&grant.id),
-            grants::client_id.eq(grant.client_id.as_str()),
-            grants::user_id.eq(authentication.user_id.as_str()),
-            grants::sid.eq(&grant.sid),
-            grants::auth_time.eq(authentication.auth_time.millis()),
-            grants::amr.eq(stored::amr_column(&authentication.amr)),
-            grants::acr.eq(authentication.acr.as_str()),
-            grants::second_factor_at
-                .eq(authentication.second_factor_at.map(Timestamp::millis)),
-            grants::scope.eq(grant.scope.to_string()),
-            grants::claims.eq(claims.as_deref()),
-            grants::created_at.eq(now),
-            grants::expires_at.eq(expires_at.millis()),
-        ))
+        .values(&row)
         .execute(connection))?;
     Ok(())
+}
+
+/// Stores the grant of a code that is redeemed, or prolongs it where tokens were issued beside the
+/// code; `false` when it is revoked, which it then stays.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn insert_or_prolong(
+    tx: &mut Tx<'_>,
+    grant: &Grant,
+    expires_at: Timestamp,
+) -> Result<bool, StorageError> {
+    // Beside `QueryDsl` it would be ambiguous in the rest of this file.
+    use diesel::query_dsl::methods::FilterDsl as _;
+
+    let row = NewRow::of(grant, tx.now(), expires_at)?;
+    let stored = on_either!(tx, connection => diesel::insert_into(grants::table)
+        .values(&row)
+        .on_conflict(grants::id)
+        .do_update()
+        .set(grants::expires_at.eq(excluded(grants::expires_at)))
+        .filter(grants::revoked_at.is_null())
+        .changed(connection))?;
+    Ok(stored == 1)
 }
 
 /// The grant of that id, unless it is revoked.
@@ -176,7 +224,7 @@ pub(crate) fn revoke_all_of(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), Sto
 mod tests {
     use super::*;
     use crate::samples::{
-        DAY, authentication_of, client_id, grant, in_parallel, scope, user_id, write,
+        DAY, HOUR, authentication_of, client_id, grant, in_parallel, scope, user_id, write,
     };
     use crate::testing::{START, on_both_databases};
     use crate::unit_of_work::Store;
@@ -197,6 +245,46 @@ mod tests {
             let found = write(store, |tx| find(tx, "grant"));
 
             assert_eq!(found, Some(grant("grant", START)));
+        });
+    }
+
+    #[test]
+    fn a_code_that_is_redeemed_begins_its_grant_or_prolongs_it() {
+        on_both_databases(|store, clock| {
+            let redeem = |id: &'static str| {
+                write(store, move |tx| {
+                    let expires_at = tx.now().plus(DAY);
+                    insert_or_prolong(tx, &grant(id, START), expires_at)
+                })
+            };
+            let with_trn = || write(store, |tx| list_clients(tx, &user_id("ada"), "openid"));
+            with_grant(store, grant("beside the code", START));
+            clock.advance(HOUR);
+
+            assert!(redeem("beside the code"));
+            assert!(redeem("new"));
+
+            assert!(is_live(store, "beside the code") && is_live(store, "new"));
+            assert!(write(store, |tx| revoke(tx, "new")));
+            clock.advance(DAY - HOUR);
+            assert_eq!(with_trn(), [client_id("demo")], "it was prolonged");
+            clock.advance(HOUR);
+            assert_eq!(with_trn(), []);
+        });
+    }
+
+    #[test]
+    fn a_grant_that_was_revoked_is_not_revived_by_its_code() {
+        on_both_databases(|store, _| {
+            with_grant(store, grant("grant", START));
+            assert!(write(store, |tx| revoke(tx, "grant")));
+
+            let redeemed = write(store, |tx| {
+                insert_or_prolong(tx, &grant("grant", START), START.plus(DAY))
+            });
+
+            assert!(!redeemed);
+            assert!(!is_live(store, "grant"));
         });
     }
 

@@ -260,6 +260,7 @@ fn exchange(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     authorization_codes::redeem(tx, &digest("code"), &demo)?;
     client_assertions::redeem(tx, &demo, &digest("jti"), now.plus(MINUTE))?;
     grants::insert(tx, &code.grant, now.plus(DAY))?;
+    grants::insert_or_prolong(tx, &code.grant, now.plus(DAY))?;
     let access_token = NewAccessToken {
         digest: digest("access token"),
         grant_id: Some("grant"),

@@ -9,7 +9,7 @@ use model::secret::SecretKind;
 use model::{Client, Secret, SecretDigest};
 use storage::authorization_codes::{self, Redemption};
 use storage::refresh_tokens::{self, NewRefreshToken};
-use storage::{StorageError, Tx, events, grants};
+use storage::{Tx, events, grants};
 
 use crate::access_token::{Access, NewAccessToken};
 use crate::claims::PersonalScope;
@@ -71,7 +71,7 @@ fn redeem(
     if !client.accepts(code.grant.authentication.acr) {
         return Ok(Err(OAuthError::TooWeak));
     }
-    issue(tx, client, code, drawn, lifetimes).map(Ok)
+    issue(tx, client, code, drawn, lifetimes)
 }
 
 fn take(
@@ -118,7 +118,7 @@ fn issue(
     code: AuthorizationCode,
     drawn: Drawn,
     lifetimes: Lifetimes,
-) -> Result<Granted, StorageError> {
+) -> Outcome<Granted> {
     let now = tx.now();
     let grant = code.grant;
     let access_ends = now.plus(lifetimes.access_token);
@@ -131,7 +131,9 @@ fn issue(
         Some(_) => chain_ends.plus(lifetimes.access_token),
         None => access_ends,
     };
-    grants::insert(tx, &grant, grant_ends)?;
+    if !grants::insert_or_prolong(tx, &grant, grant_ends)? {
+        return Ok(Err(OAuthError::ExpiredCode));
+    }
     let access = Access {
         client,
         grant: Some(&grant),
@@ -150,14 +152,14 @@ fn issue(
         };
         refresh_tokens::insert(tx, &token)?;
     }
-    Ok(Granted {
+    Ok(Ok(Granted {
         scope: grant.scope.clone(),
         grant: Box::new(grant),
         nonce: code.nonce,
         access_token: drawn.access_token,
         refresh_token,
         issued_at: now,
-    })
+    }))
 }
 
 /// Whether a refresh token goes with the grant: the person agreed to `offline_access`, or the
