@@ -27,8 +27,21 @@ pub struct Browser {
 pub struct Landing {
     /// Where, without what came along.
     pub uri: String,
+    /// How the parameters came.
+    pub carrier: Carrier,
     /// What came along, in order.
     pub parameters: Vec<(String, String)>,
+}
+
+/// Where the parameters of an arrival are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// In the query.
+    Query,
+    /// In the fragment.
+    Fragment,
+    /// In a posted form.
+    Form,
 }
 
 impl Landing {
@@ -40,10 +53,20 @@ impl Landing {
 
     fn of_redirect(url: &Url) -> Self {
         let mut uri = url.clone();
-        uri.set_query(None);
+        let (carrier, encoded) = match url.fragment() {
+            Some(fragment) => (Carrier::Fragment, fragment),
+            None => (Carrier::Query, url.query().unwrap_or_default()),
+        };
+        match carrier {
+            Carrier::Fragment => uri.set_fragment(None),
+            _ => uri.set_query(None),
+        }
         Self {
             uri: uri.into(),
-            parameters: url.query_pairs().into_owned().collect(),
+            carrier,
+            parameters: url::form_urlencoded::parse(encoded.as_bytes())
+                .into_owned()
+                .collect(),
         }
     }
 }
@@ -236,6 +259,7 @@ impl Browser {
             self.landing = Some(match method {
                 Method::POST => Landing {
                     uri: url.into(),
+                    carrier: Carrier::Form,
                     parameters: form,
                 },
                 _ => Landing::of_redirect(&url),

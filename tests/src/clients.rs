@@ -4,7 +4,7 @@ use model::client::{
     ApplicationType, AuthMethod, ClientSettings, ConsentPolicy, GrantType, ProfileRequirement,
 };
 use model::trn_lookup::{MatchPolicy, TrnRequirement};
-use model::{ClientId, RedirectUri, ScopeSet, Secret};
+use model::{ClientId, RedirectUri, ResponseType, ScopeSet, Secret};
 use server::config::clients::ClientEntry;
 
 /// The secret of every client that has one.
@@ -107,6 +107,12 @@ pub fn machine(id: &str) -> ClientEntry {
 pub fn allow_refresh(settings: &mut ClientSettings) {
     settings.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
     settings.scope = ScopeSet::parse("openid email profile offline_access").unwrap();
+}
+
+/// Lets a client have whatever the authorization endpoint gives, in every combination.
+pub fn allow_every_response_type(settings: &mut ClientSettings) {
+    settings.response_types = ResponseType::ALL.to_vec();
+    settings.grant_types = vec![GrantType::AuthorizationCode, GrantType::Implicit];
 }
 
 /// A redirect URI.

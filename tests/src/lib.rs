@@ -24,7 +24,7 @@ pub use answer::Answer;
 pub use answers::Answers;
 pub use app::{App, on_both};
 pub use authority::Authority;
-pub use browser::{Browser, Landing};
+pub use browser::{Browser, Carrier, Landing};
 pub use catcher::MailCatcher;
 pub use client_key::ClientKey;
 pub use deployment::Deployment;

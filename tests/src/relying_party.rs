@@ -10,15 +10,15 @@ use chrono::DateTime;
 use model::Clock;
 use model::client::AuthMethod;
 use openidconnect::core::{
-    CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreJwsSigningAlgorithm,
-    CoreProviderMetadata, CoreTokenResponse,
+    CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreIdToken, CoreJwsSigningAlgorithm,
+    CoreProviderMetadata, CoreResponseType, CoreTokenResponse,
 };
 use openidconnect::{
-    AccessToken, AccessTokenHash, AdditionalClaims, AuthType, AuthorizationCode, ClientId,
-    ClientSecret, CsrfToken, EmptyAdditionalClaims, EndpointMaybeSet, EndpointNotSet, EndpointSet,
-    HttpRequest, HttpResponse, IssuerUrl, Nonce, NonceVerifier, OAuth2TokenResponse,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, Scope, SubjectIdentifier,
-    TokenResponse, UserInfoClaims,
+    AccessToken, AccessTokenHash, AdditionalClaims, AuthType, AuthorizationCode,
+    AuthorizationCodeHash, ClientId, ClientSecret, CsrfToken, EmptyAdditionalClaims,
+    EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce,
+    NonceVerifier, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    RefreshToken, Scope, SubjectIdentifier, TokenResponse, UserInfoClaims,
 };
 use serde_json::Value;
 use server::config::clients::ClientEntry;
@@ -129,7 +129,28 @@ impl RelyingParty {
 
     /// Where it sends the browser, with parameters beside the usual ones.
     pub fn authorization_url_with(&self, parameters: &[(&str, &str)]) -> String {
-        let flow = CoreAuthenticationFlow::AuthorizationCode;
+        self.authorization_url_of(CoreAuthenticationFlow::AuthorizationCode, parameters)
+    }
+
+    /// Where it sends the browser for these things (`code`, `id_token`, `token`).
+    pub fn authorization_url_for(
+        &self,
+        response_type: &str,
+        parameters: &[(&str, &str)],
+    ) -> String {
+        let words = response_type.split(' ').map(|word| match word {
+            "code" => CoreResponseType::Code,
+            "token" => CoreResponseType::Token,
+            _ => CoreResponseType::IdToken,
+        });
+        self.authorization_url_of(CoreAuthenticationFlow::Hybrid(words.collect()), parameters)
+    }
+
+    fn authorization_url_of(
+        &self,
+        flow: CoreAuthenticationFlow,
+        parameters: &[(&str, &str)],
+    ) -> String {
         let mut request = self
             .client
             .authorize_url(flow, CsrfToken::new_random, Nonce::new_random)
@@ -174,6 +195,29 @@ impl RelyingParty {
         }
         let response = request.request_async(&http(&self.wire)).await.unwrap();
         self.verified(&response, &pending.nonce)
+    }
+
+    /// Verifies the ID token that came from the authorization endpoint, and that the code and the
+    /// access token beside it are the ones that it was issued with; its claims.
+    pub fn verified_at_once(&self, landing: &Landing) -> Value {
+        assert_eq!(landing.parameter("iss"), ISSUER, "{landing:?}");
+        let token: CoreIdToken = landing.parameter("id_token").parse().unwrap();
+        let verifier = self.verifier();
+        let pending = self.pending.lock().unwrap();
+        let nonce = &pending[landing.parameter("state")].nonce;
+        let claims = token.claims(&verifier, nonce).unwrap();
+        let algorithm = token.signing_alg().unwrap();
+        let key = token.signing_key(&verifier).unwrap();
+        let code_hash = given(landing, "code").map(|code| {
+            let code = AuthorizationCode::new(code);
+            AuthorizationCodeHash::from_code(&code, algorithm, key).unwrap()
+        });
+        let access_hash = given(landing, "access_token").map(|access| {
+            AccessTokenHash::from_token(&AccessToken::new(access), algorithm, key).unwrap()
+        });
+        assert_eq!(claims.code_hash(), code_hash.as_ref());
+        assert_eq!(claims.access_token_hash(), access_hash.as_ref());
+        part(&token.to_string(), 1)
     }
 
     /// Gets new tokens for a refresh token.
@@ -243,21 +287,28 @@ impl RelyingParty {
         let hash = AccessTokenHash::from_token(response.access_token(), algorithm, key).unwrap();
         assert_eq!(claims.access_token_hash(), Some(&hash));
         let id_token = token.to_string();
-        let part = |index: usize| {
-            let part = id_token.split('.').nth(index).unwrap();
-            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
-        };
         let scopes = response.scopes().expect("the scope is told");
         let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
         Tokens {
             access: response.access_token().secret().clone(),
             refresh: response.refresh_token().map(|token| token.secret().clone()),
-            header: part(0),
-            claims: part(1),
+            header: part(&id_token, 0),
+            claims: part(&id_token, 1),
             scope: scopes.join(" "),
             id_token,
         }
     }
+}
+
+/// One part of a JWT.
+fn part(jwt: &str, index: usize) -> Value {
+    let part = jwt.split('.').nth(index).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+fn given(landing: &Landing, name: &str) -> Option<String> {
+    let value = landing.parameter(name);
+    (!value.is_empty()).then(|| value.to_owned())
 }
 
 type Carried = Pin<Box<dyn Future<Output = Result<HttpResponse, std::io::Error>>>>;

@@ -1,7 +1,7 @@
 //! `/authorize`: where a relying service sends a browser (OpenID Connect Core §3.1.2).
 //!
-//! A request is parsed, decided over and answered with a code, an interaction or a refusal. An
-//! interaction comes back through [`resume()`], which asks the same question again.
+//! A request is parsed, decided over and answered with what it asks for, an interaction or a
+//! refusal. An interaction comes back through [`resume()`], which asks the same question again.
 
 mod acr;
 mod begin;
@@ -9,6 +9,7 @@ mod claims_parameter;
 mod decision;
 mod error;
 mod expected;
+mod issue;
 mod prompt;
 mod request;
 pub(crate) mod response;
@@ -24,7 +25,7 @@ use model::raw_pairs::RawPairs;
 use pages::Shell;
 
 use crate::authorize::begin::{Answer, begin};
-use crate::authorize::error::{AuthorizeError, ShowPage};
+use crate::authorize::error::{AuthorizeError, Refusal, ShowPage};
 use crate::authorize::request::{Address, AuthorizationRequest};
 use crate::authorize::response::{Recipient, see_other};
 use crate::authorize_error_page::AuthorizeErrorPage;
@@ -83,7 +84,7 @@ async fn answer(provider: &Provider, http: &HttpRequest, pairs: RawPairs) -> Htt
     let (recipient, request) = parsed;
     let browser = Browser::of(http, provider.cookies);
     match begin(provider, &browser, &recipient, request, pairs).await {
-        Ok(answer) => respond(provider, &recipient, answer),
+        Ok(answer) => respond(provider, &recipient, answer).await,
         Err(fault) => page_of_fault(provider, &fault),
     }
 }
@@ -114,9 +115,15 @@ async fn parse(
     }
 }
 
-fn respond(provider: &Provider, recipient: &Recipient, answer: Answer) -> HttpResponse {
+async fn respond(provider: &Provider, recipient: &Recipient, answer: Answer) -> HttpResponse {
     match answer {
-        Answer::Code(code) => recipient.grant(provider, &code),
+        Answer::Issued(issued) => match issued.parameters(provider, &recipient.client).await {
+            Ok(parameters) => recipient.grant(provider, parameters),
+            Err(failure) => {
+                let incident = failure.log(provider);
+                recipient.refuse(provider, &Refusal::server_error(&incident))
+            }
+        },
         Answer::Refused(refusal) => recipient.refuse(provider, &refusal),
         Answer::Asked {
             location,

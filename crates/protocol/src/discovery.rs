@@ -5,9 +5,9 @@
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
-use model::SigningAlgorithm;
 use model::browser_session::Acr;
 use model::client::{AuthMethod, GrantType, SubjectType};
+use model::{ResponseType, SigningAlgorithm};
 use serde::Serialize;
 
 use crate::authorize::{Prompt, ResponseMode};
@@ -44,7 +44,7 @@ struct Metadata<'a> {
     scopes_supported: Vec<&'a str>,
     claims_supported: Vec<&'a str>,
     claim_types_supported: [&'a str; 1],
-    response_types_supported: [&'a str; 1],
+    response_types_supported: Vec<&'a str>,
     response_modes_supported: Vec<&'a str>,
     grant_types_supported: Vec<&'a str>,
     prompt_values_supported: [&'a str; 4],
@@ -85,7 +85,7 @@ pub(crate) fn document(parts: &Parts) -> Published {
         scopes_supported: PersonalScope::ALL.map(PersonalScope::as_str).to_vec(),
         claims_supported: claims(),
         claim_types_supported: ["normal"],
-        response_types_supported: ["code"],
+        response_types_supported: ResponseType::ALL.map(ResponseType::as_str).to_vec(),
         response_modes_supported: ResponseMode::ALL.map(ResponseMode::as_str).to_vec(),
         grant_types_supported: GrantType::ALL.map(GrantType::as_str).to_vec(),
         prompt_values_supported: Prompt::ALL.map(Prompt::as_str),

@@ -26,13 +26,17 @@ struct IdTokenClaims<'a> {
     acr: Acr,
     amr: &'a [Amr],
     sid: &'a str,
-    at_hash: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    c_hash: Option<String>,
     #[serde(flatten)]
     told: ToldClaims,
 }
 
 /// The names of the claims that ID tokens have beyond those that a scope releases.
-pub(crate) const PROTOCOL_CLAIMS: [&str; 6] = ["iss", "aud", "exp", "iat", "nonce", "at_hash"];
+pub(crate) const PROTOCOL_CLAIMS: [&str; 7] =
+    ["iss", "aud", "exp", "iat", "nonce", "at_hash", "c_hash"];
 
 /// What an ID token speaks of.
 pub(crate) struct IdToken<'a> {
@@ -42,26 +46,30 @@ pub(crate) struct IdToken<'a> {
     pub(crate) grant: &'a Grant,
     /// The nonce of the authorization request; none in a refresh.
     pub(crate) nonce: Option<&'a str>,
-    /// The access token that it is issued with.
-    pub(crate) access_token: &'a str,
+    /// The access token that it is issued with (§3.1.3.6, §3.2.2.9).
+    pub(crate) access_token: Option<&'a str>,
+    /// The code that it is issued with, by the authorization endpoint (§3.3.2.11).
+    pub(crate) code: Option<&'a str>,
     /// What it says of the person beside that.
     pub(crate) told: ToldClaims,
     /// When it is issued.
     pub(crate) issued_at: Timestamp,
 }
 
-/// What the ID tokens of a grant tell of its person: what was asked for by name.
+/// What an ID token of a grant tells of its person: what was asked for by name, and the claims of
+/// these scope values.
 pub(crate) async fn told_of(
     provider: &Provider,
     client: &Client,
     grant: &Grant,
+    scope: &ScopeSet,
 ) -> Result<ToldClaims, StorageError> {
     let release = Release {
         client,
-        scope: &ScopeSet::default(),
+        scope,
         named: &grant.claims.id_token,
     };
-    if release.named.is_empty() {
+    if release.named.is_empty() && scope.is_empty() {
         return Ok(ToldClaims::default());
     }
     let user_id = &grant.authentication.user_id;
@@ -94,7 +102,8 @@ impl IdToken<'_> {
             acr: authentication.acr,
             amr: &authentication.amr,
             sid: &self.grant.sid,
-            at_hash: token_hash(algorithm, self.access_token),
+            at_hash: self.access_token.map(|token| token_hash(algorithm, token)),
+            c_hash: self.code.map(|code| token_hash(algorithm, code)),
             told: self.told,
         };
         provider

@@ -192,8 +192,13 @@ impl Failure {
         if let Self::Refused(refusal) = self {
             return refusal.respond();
         }
+        OAuthError::Fault(self.log(provider)).answer()
+    }
+
+    /// Logs a fault once, under a new incident id.
+    pub(crate) fn log(&self, provider: &Provider) -> IncidentId {
         let incident = IncidentId::draw(&*provider.entropy);
         tracing::error!(%incident, error = %self, "a client's request met a fault");
-        OAuthError::Fault(incident).answer()
+        incident
     }
 }

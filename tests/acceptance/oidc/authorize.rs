@@ -218,24 +218,17 @@ fn refused_by_redirect() -> Vec<(Change, &'static str, &'static str)> {
             "There is a code_challenge_method, but no code_challenge.",
         ),
     ];
-    for foreign in [
-        "token",
-        "id_token",
-        "code id_token",
-        "code token",
-        "none",
-        "CODE",
-        "code\u{0}",
-    ] {
-        let description = "The only response_type that is supported is code.";
+    for foreign in ["none", "CODE", "code\u{0}", "code device"] {
+        let description = "The response_type is none of those supported: code, id_token, id_token \
+                           token, code id_token, code token, code id_token token.";
         all.push((
             with("response_type", foreign),
             "unsupported_response_type",
             description,
         ));
     }
-    for foreign in ["fragment", "jwt", "query.jwt", "FORM_POST", "web_message"] {
-        let description = "The response_mode must be query or form_post.";
+    for foreign in ["jwt", "query.jwt", "FORM_POST", "web_message"] {
+        let description = "The response_mode must be query, fragment or form_post.";
         all.push((with("response_mode", foreign), invalid, description));
     }
     for malformed in [

@@ -1,22 +1,20 @@
-//! One unit of work from a request to its code or its interaction.
+//! One unit of work from a request to its answer or its interaction.
 
 use std::borrow::Cow;
 
-use model::authorization_code::{AuthorizationCode, Grant};
 use model::browser_session::BrowserSession;
 use model::interaction::Answers;
 use model::raw_pairs::RawPairs;
 use model::requirement::{ConsentRule, DetailsStanding, Standing};
-use model::secret::SecretKind;
 use model::{Client, Interaction, InteractionId, Secret, SecretDigest, Timestamp, UserId};
 use storage::{
-    StorageError, Tx, authorization_codes, browser_sessions, consents, interactions, people,
-    trn_links, user_details,
+    StorageError, Tx, browser_sessions, consents, interactions, people, trn_links, user_details,
 };
 
 use crate::authorize::decision::{Decision, Presence, decide};
 use crate::authorize::error::Refusal;
 use crate::authorize::expected::ExpectedPerson;
+use crate::authorize::issue::{Drawn, Issued};
 use crate::authorize::request::{AuthorizationRequest, PagesAllowed};
 use crate::authorize::response::Recipient;
 use crate::browser::Browser;
@@ -26,8 +24,8 @@ use model::cookies::Cookie;
 
 /// How a request is answered.
 pub(crate) enum Answer {
-    /// With a code.
-    Code(Secret<String>),
+    /// With what was asked for.
+    Issued(Box<Issued>),
     /// The person is asked first.
     Asked {
         /// Where the journey begins.
@@ -40,9 +38,8 @@ pub(crate) enum Answer {
 }
 
 /// Everything that is drawn before the unit of work, so that it stays plain and fast.
-struct Drawn {
-    code: Secret<String>,
-    grant_id: String,
+struct Prepared {
+    answer: Drawn,
     interaction_id: String,
     browser: (SecretDigest, Option<Secret<String>>),
 }
@@ -56,9 +53,8 @@ pub(crate) async fn begin(
     pairs: RawPairs,
 ) -> Result<Answer, StorageError> {
     let now = provider.store.clock().now();
-    let drawn = Drawn {
-        code: SecretKind::AuthorizationCode.mint(&*provider.entropy),
-        grant_id: provider.entropy.ordered_uuid(now),
+    let prepared = Prepared {
+        answer: Drawn::draw(provider, &recipient.client, request.response_type),
         interaction_id: provider.entropy.ordered_uuid(now),
         browser: browser.known_or_new(&*provider.entropy),
     };
@@ -74,14 +70,13 @@ pub(crate) async fn begin(
             (Decision::Issue, Some(session)) => {
                 browser_sessions::slide(tx, &session, parts.lifetimes.session)?;
                 look_up_again(tx, &session, &presence.standing)?;
-                let code = Code {
-                    code: drawn.code,
-                    grant_id: drawn.grant_id,
-                };
-                issue(tx, &parts, &recipient, &request, &session, code)
+                let issued = prepared
+                    .answer
+                    .issue(tx, &parts, &recipient, &request, &session)?;
+                Ok(Answer::Issued(Box::new(issued)))
             }
             (Decision::Issue | Decision::Interact, _) => {
-                ask(tx, &parts, &recipient, &request, pairs, drawn)
+                ask(tx, &parts, &recipient, &request, pairs, prepared)
             }
         }
     });
@@ -159,53 +154,16 @@ fn look_up_again(
     Ok(())
 }
 
-/// A code that is about to be issued, and the grant that begins with it.
-pub(crate) struct Code {
-    pub(crate) code: Secret<String>,
-    pub(crate) grant_id: String,
-}
-
-/// Stores a code for a person in a session.
-pub(crate) fn issue(
-    tx: &mut Tx<'_>,
-    provider: &Provider,
-    recipient: &Recipient,
-    request: &AuthorizationRequest,
-    session: &BrowserSession,
-    Code { code, grant_id }: Code,
-) -> Result<Answer, StorageError> {
-    let stored = AuthorizationCode {
-        grant: Grant {
-            id: grant_id,
-            client_id: recipient.client.id.clone(),
-            authentication: request.acr.stated(&session.authentication),
-            sid: session.sid.clone(),
-            scope: request.scope.clone(),
-            claims: request.claims.kept(&provider.keyring),
-        },
-        redirect_uri: recipient.redirect.as_str().to_owned(),
-        code_challenge: request
-            .code_challenge
-            .as_ref()
-            .map(|one| one.as_str().to_owned()),
-        nonce: request.nonce.clone(),
-    };
-    let expires_at = tx.now().plus(provider.lifetimes.authorization_code);
-    let digest = SecretDigest::of(code.reveal());
-    authorization_codes::insert(tx, &digest, &stored, expires_at)?;
-    Ok(Answer::Code(code))
-}
-
 fn ask(
     tx: &mut Tx<'_>,
     provider: &Provider,
     recipient: &Recipient,
     request: &AuthorizationRequest,
     pairs: RawPairs,
-    drawn: Drawn,
+    prepared: Prepared,
 ) -> Result<Answer, StorageError> {
-    let id = InteractionId::new(drawn.interaction_id);
-    let (browser, minted) = drawn.browser;
+    let id = InteractionId::new(prepared.interaction_id);
+    let (browser, minted) = prepared.browser;
     let location = format!("{}?i={id}", provider.journey);
     let interaction = interaction(id, tx.now(), provider, recipient, request, pairs);
     interactions::insert(tx, &interaction, &browser)?;

@@ -1,5 +1,6 @@
 //! The two ways in which an authorization request is refused.
 
+use model::IncidentId;
 use model::interaction::RefusalReason;
 
 use crate::authorize::response::Recipient;
@@ -56,6 +57,14 @@ impl Refusal {
 
     pub(crate) fn invalid_request(description: impl Into<String>) -> Self {
         Self::new("invalid_request", description)
+    }
+
+    /// Something went wrong after the person was let in.
+    pub(crate) fn server_error(incident: &IncidentId) -> Self {
+        Self::new(
+            "server_error",
+            format!("Something went wrong on our side. Quote incident {incident}."),
+        )
     }
 
     /// The person does not go on.

@@ -1,9 +1,9 @@
 //! An authorization request, parsed once (OpenID Connect Core §3.1.2.1).
 
-use model::client::{ConsentPolicy, GrantType};
+use model::client::ConsentPolicy;
 use model::raw_pairs::{RawPairs, Repeated};
 use model::requirement::{ConsentRule, DetailsRule, FactorTask, Requirements, SecondFactorRule};
-use model::{Client, EmailAddress, ScopeSet};
+use model::{Client, EmailAddress, ResponseType, ScopeSet};
 
 use crate::authorize::acr::AcceptedAcr;
 use crate::authorize::claims_parameter::ClaimsParameter;
@@ -11,6 +11,7 @@ use crate::authorize::error::{Refusal, ShowPage};
 use crate::authorize::expected::ExpectedPerson;
 use crate::authorize::prompt::{Prompt, Prompts};
 use crate::authorize::response::ResponseMode;
+use crate::claims::PersonalScope;
 use crate::id_token_hint;
 use crate::issuer::Issuer;
 use crate::keys::KeySet;
@@ -44,6 +45,8 @@ const READ_ONCE: [&str; 18] = [
 /// An authorization request in which nothing is left to check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AuthorizationRequest {
+    /// What the answer carries.
+    pub(crate) response_type: ResponseType,
     /// The scope values that the client may have.
     pub(crate) scope: ScopeSet,
     pub(crate) nonce: Option<String>,
@@ -104,9 +107,9 @@ impl AuthorizationRequest {
         }
         let value = |name| pairs.first(name).filter(|value| !value.is_empty());
         refuse_what_is_not_served(&value)?;
-        response_type(value("response_type"), client)?;
-        ResponseMode::parse(value("response_mode"))?;
-        let scope = scope(value("scope"), client)?;
+        let response_type = response_type(value("response_type"), client)?;
+        ResponseMode::of(pairs).map_err(|(_, refusal)| refusal)?;
+        let scope = scope(value("scope"), client, response_type)?;
         let prompts = Prompts::parse(value("prompt"))?;
         let claims = ClaimsParameter::parse(value("claims"))?;
         let acr = AcceptedAcr::parse(value("acr_values"), &claims, client)?;
@@ -114,8 +117,8 @@ impl AuthorizationRequest {
         let shared = scope.union(&claims.scope(&client.settings.scope));
         resource(value("resource"), client)?;
         Ok(Self {
-            nonce: nonce(value("nonce"))?,
-            code_challenge: code_challenge(&value, client)?,
+            nonce: nonce(value("nonce"), response_type)?,
+            code_challenge: code_challenge(&value, client, response_type)?,
             requirements: Requirements {
                 fresh_sign_in: prompts.contains(Prompt::Login),
                 max_age: max_age(value("max_age"))?,
@@ -140,6 +143,7 @@ impl AuthorizationRequest {
             claims,
             acr,
             login_hint: value("login_hint").and_then(|hint| EmailAddress::parse(hint).ok()),
+            response_type,
             scope,
         })
     }
@@ -162,27 +166,33 @@ fn refuse_what_is_not_served<'a>(
     Ok(())
 }
 
-/// `response_type` (RFC 6749 §3.1.1): `code`.
-fn response_type(value: Option<&str>, client: &Client) -> Result<(), Refusal> {
-    match value {
-        None => Err(Refusal::invalid_request(
+/// `response_type` (RFC 6749 §3.1.1): one that the client registered.
+fn response_type(value: Option<&str>, client: &Client) -> Result<ResponseType, Refusal> {
+    let Some(value) = value else {
+        return Err(Refusal::invalid_request(
             "The parameter response_type is missing.",
-        )),
-        Some("code") if client.may_use(GrantType::AuthorizationCode) => Ok(()),
-        Some("code") => Err(Refusal::new(
-            "unauthorized_client",
-            "This client may not use the authorization code flow.",
-        )),
-        Some(_) => Err(Refusal::new(
-            "unsupported_response_type",
-            "The only response_type that is supported is code.",
-        )),
+        ));
+    };
+    let response_type = ResponseType::parse(value).map_err(|_| {
+        let known = ResponseType::ALL.map(ResponseType::as_str).join(", ");
+        let description = format!("The response_type is none of those supported: {known}.");
+        Refusal::new("unsupported_response_type", description)
+    })?;
+    if !client.may_ask_for(response_type) {
+        let description = format!("This client may not use the response_type {response_type}.");
+        return Err(Refusal::new("unauthorized_client", description));
     }
+    Ok(response_type)
 }
 
 /// `scope` (OpenID Connect Core §3.1.2.1): values that we do not know or the client may not have
-/// are left out; `openid` has to be there.
-fn scope(value: Option<&str>, client: &Client) -> Result<ScopeSet, Refusal> {
+/// are left out, and so is `offline_access` where no code comes back (§11); `openid` has to be
+/// there.
+fn scope(
+    value: Option<&str>,
+    client: &Client,
+    response_type: ResponseType,
+) -> Result<ScopeSet, Refusal> {
     let invalid = |description: &str| Refusal::new("invalid_scope", description);
     let Some(value) = value else {
         return Err(invalid(
@@ -199,11 +209,20 @@ fn scope(value: Option<&str>, client: &Client) -> Result<ScopeSet, Refusal> {
     if !granted.contains("openid") {
         return Err(invalid("This client may not ask for openid."));
     }
-    Ok(granted)
+    if response_type.has_code() {
+        return Ok(granted);
+    }
+    let offline = PersonalScope::OfflineAccess.as_str();
+    Ok(granted.iter().filter(|word| *word != offline).collect())
 }
 
-fn nonce(value: Option<&str>) -> Result<Option<String>, Refusal> {
+/// `nonce`: needed where an ID token comes from the authorization endpoint (OpenID Connect Core
+/// §3.2.2.1, §3.3.2.11).
+fn nonce(value: Option<&str>, response_type: ResponseType) -> Result<Option<String>, Refusal> {
     match value {
+        None if response_type.has_id_token() => Err(Refusal::invalid_request(format!(
+            "The parameter nonce is missing; the response_type {response_type} needs it."
+        ))),
         Some(nonce) if nonce.len() > NONCE_MAX => Err(Refusal::invalid_request(format!(
             "The parameter nonce is longer than {NONCE_MAX} bytes."
         ))),
@@ -225,10 +244,12 @@ fn max_age(value: Option<&str>) -> Result<Option<u64>, Refusal> {
     }
 }
 
-/// PKCE (RFC 7636 §4.3, §4.4.1): S256 only; needed from public clients and those set so.
+/// PKCE (RFC 7636 §4.3, §4.4.1): S256 only; needed from public clients and those set so, for a
+/// code.
 fn code_challenge<'a>(
     value: &impl Fn(&'static str) -> Option<&'a str>,
     client: &Client,
+    response_type: ResponseType,
 ) -> Result<Option<CodeChallenge>, Refusal> {
     match (value("code_challenge"), value("code_challenge_method")) {
         (Some(challenge), Some("S256")) => CodeChallenge::parse(challenge)
@@ -240,9 +261,11 @@ fn code_challenge<'a>(
         (None, Some(_)) => Err(Refusal::invalid_request(
             "There is a code_challenge_method, but no code_challenge.",
         )),
-        (None, None) if client.must_use_pkce() => Err(Refusal::invalid_request(
-            "This client must send a code_challenge with code_challenge_method S256.",
-        )),
+        (None, None) if client.must_use_pkce() && response_type.has_code() => {
+            Err(Refusal::invalid_request(
+                "This client must send a code_challenge with code_challenge_method S256.",
+            ))
+        }
         (None, None) => Ok(None),
     }
 }

@@ -14,9 +14,10 @@ use storage::interactions::{self, Found};
 use storage::{StorageError, Tx, trn_links, users};
 
 use crate::already_finished_page::AlreadyFinishedPage;
-use crate::authorize::begin::{Answer, Code, issue, presence};
+use crate::authorize::begin::{Answer, presence};
 use crate::authorize::decision::{Decision, decide};
 use crate::authorize::error::{AuthorizeError, Refusal};
+use crate::authorize::issue::Drawn;
 use crate::authorize::request::AuthorizationRequest;
 use crate::authorize::response::{Recipient, see_other};
 use crate::authorize::{parse, respond, show_page};
@@ -93,6 +94,7 @@ async fn finish(
             return Ok(recipient.refuse(provider, &refusal));
         }
     };
+    let drawn = Drawn::draw(provider, &recipient.client, request.response_type);
     let session_secret = SecretKind::BrowserSession.mint(&*provider.entropy);
     let work = Finish {
         provider: provider.clone(),
@@ -104,14 +106,11 @@ async fn finish(
         presented: browser.session,
         session_digest: SecretDigest::of(session_secret.reveal()),
         sid: provider.entropy.uuid(),
-        code: Code {
-            code: SecretKind::AuthorizationCode.mint(&*provider.entropy),
-            grant_id: provider.entropy.ordered_uuid(provider.store.clock().now()),
-        },
+        drawn,
     };
     Ok(match provider.store.write(move |tx| work.run(tx)).await? {
         Finished::SignedIn(answer) => {
-            let mut response = respond(provider, &recipient, answer);
+            let mut response = respond(provider, &recipient, answer).await;
             add_session(provider, &mut response, &session_secret);
             response
         }
@@ -145,7 +144,7 @@ struct Finish {
     presented: Option<SecretDigest>,
     session_digest: SecretDigest,
     sid: String,
-    code: Code,
+    drawn: Drawn,
 }
 
 enum Finished {
@@ -231,7 +230,12 @@ impl Finish {
         presence.standing.declined_second_factor = answers.declined_second_factor;
         presence.standing.task_done = answers.task_done;
         match decide(request, &presence, Some(began), tx.now()) {
-            Decision::Issue => issue(tx, &self.provider, recipient, request, session, self.code),
+            Decision::Issue => {
+                let issued = self
+                    .drawn
+                    .issue(tx, &self.provider, recipient, request, session)?;
+                Ok(Answer::Issued(Box::new(issued)))
+            }
             Decision::Refuse(refusal) => Ok(Answer::Refused(refusal)),
             // The client asks for more than when the journey began: begin again.
             Decision::Interact => Ok(Answer::Asked {

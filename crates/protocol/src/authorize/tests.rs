@@ -4,6 +4,7 @@
 mod claims_parameter;
 mod merged_accounts;
 mod pairwise;
+mod response_types;
 mod second_factor;
 mod teacher_details;
 
@@ -13,7 +14,9 @@ use model::raw_pairs::RawPairs;
 use model::requirement::{ConsentRule, Standing, TrnStanding};
 use model::signing_key::KeyState;
 use model::trn_lookup::{MatchPolicy, TrnLookupStatus, TrnRequirement};
-use model::{Client, ClientId, RedirectUri, ScopeSet, SigningAlgorithm, Timestamp, UserId};
+use model::{
+    Client, ClientId, RedirectUri, ResponseType, ScopeSet, SigningAlgorithm, Timestamp, UserId,
+};
 use serde_json::json;
 
 use super::claims_parameter::ClaimsParameter;
@@ -145,33 +148,105 @@ fn unknown_parameters_are_ignored_even_repeated() {
 }
 
 #[test]
-fn response_types_other_than_code_are_refused() {
-    assert_eq!(refused("scope=openid").0, "invalid_request");
-    for other in ["token", "id_token", "code+id_token", "CODE", "none", "%00"] {
+fn a_response_type_is_needed_and_has_to_be_one_of_ours() {
+    assert_eq!(
+        refused("scope=openid"),
+        (
+            "invalid_request",
+            "The parameter response_type is missing.".to_owned()
+        )
+    );
+    for other in [
+        "token",
+        "code+code",
+        "code++id_token",
+        "CODE",
+        "none",
+        "%00",
+    ] {
         assert_eq!(
-            refused(&format!("response_type={other}&scope=openid")).0,
-            "unsupported_response_type",
+            refused(&format!("response_type={other}&scope=openid")),
+            (
+                "unsupported_response_type",
+                "The response_type is none of those supported: code, id_token, id_token token, \
+                 code id_token, code token, code id_token token."
+                    .to_owned()
+            ),
             "{other}"
         );
     }
 }
 
 #[test]
-fn a_client_without_the_code_grant_is_unauthorized() {
+fn a_client_may_ask_for_the_response_types_that_it_registered_with_their_grants() {
     let machine = client(|s| s.grant_types = vec![GrantType::ClientCredentials]);
+    let plain = client(|_| ());
+    let without_the_grant = client(|s| s.response_types = ResponseType::ALL.to_vec());
 
-    let refusal = parse_as(&machine, "response_type=code&scope=openid").unwrap_err();
-
-    assert_eq!(refusal.error, "unauthorized_client");
+    for (client, asked) in [
+        (&machine, "code"),
+        (&plain, "id_token"),
+        (&plain, "token+id_token"),
+        (&plain, "id_token+code"),
+        (&without_the_grant, "code+id_token"),
+    ] {
+        let query = format!("response_type={asked}&scope=openid&nonce=n");
+        let refusal = parse_as(client, &query).unwrap_err();
+        assert_eq!(refusal.error, "unauthorized_client", "{asked}");
+    }
 }
 
 #[test]
-fn response_modes_other_than_query_and_form_post_are_refused() {
-    for other in ["fragment", "web_message", "jwt", "QUERY"] {
-        let query = format!("response_type=code&scope=openid&response_mode={other}");
-        assert_eq!(refused(&query).0, "invalid_request", "{other}");
+fn a_nonce_is_needed_where_an_id_token_comes_at_once() {
+    let hybrid = every_response_type();
+    for response_type in ResponseType::ALL {
+        let words = response_type.as_str().replace(' ', "+");
+        let query = format!("response_type={words}&scope=openid");
+
+        let with = parse_as(&hybrid, &format!("{query}&nonce=n")).unwrap();
+        assert_eq!(with.response_type, response_type);
+        assert_eq!(with.nonce.as_deref(), Some("n"));
+        match parse_as(&hybrid, &query) {
+            Ok(request) => assert!(!response_type.has_id_token() && request.nonce.is_none()),
+            Err(refusal) => {
+                assert!(response_type.has_id_token());
+                let description = format!(
+                    "The parameter nonce is missing; the response_type {response_type} needs it."
+                );
+                assert_eq!(refusal, Refusal::invalid_request(description));
+            }
+        }
     }
-    assert!(parse("response_type=code&scope=openid&response_mode=form_post").is_ok());
+}
+
+#[test]
+fn pkce_is_needed_for_codes_and_offline_access_comes_with_codes() {
+    let public = client(|s| {
+        s.token_endpoint_auth_method = AuthMethod::None;
+        s.response_types = ResponseType::ALL.to_vec();
+        s.grant_types = GrantType::ALL.to_vec();
+        s.scope = ScopeSet::parse("openid offline_access").unwrap();
+    });
+    let pkce = format!("&code_challenge={CHALLENGE}&code_challenge_method=S256");
+    for response_type in ResponseType::ALL {
+        let words = response_type.as_str().replace(' ', "+");
+        let query = format!("response_type={words}&scope=openid+offline_access&nonce=n");
+
+        let scope = parse_as(&public, &format!("{query}{pkce}")).unwrap().scope;
+        assert_eq!(scope.contains("offline_access"), response_type.has_code());
+        assert_eq!(
+            parse_as(&public, &query).is_err(),
+            response_type.has_code(),
+            "{response_type}"
+        );
+    }
+}
+
+fn every_response_type() -> Client {
+    client(|s| {
+        s.response_types = ResponseType::ALL.to_vec();
+        s.grant_types = GrantType::ALL.to_vec();
+    })
 }
 
 #[test]

@@ -50,7 +50,9 @@ impl TokenResponse {
         client: &Client,
         granted: Granted,
     ) -> Result<Self, Failure> {
-        let told = id_token::told_of(provider, client, &granted.grant).await?;
+        // The claims of the scopes are told at userinfo.
+        let scope = ScopeSet::default();
+        let told = id_token::told_of(provider, client, &granted.grant, &scope).await?;
         let access = Access {
             client,
             grant: Some(&granted.grant),
@@ -63,7 +65,8 @@ impl TokenResponse {
             client,
             grant: &granted.grant,
             nonce: granted.nonce.as_deref(),
-            access_token: access_token.reveal(),
+            access_token: Some(access_token.reveal()),
+            code: None,
             told,
             issued_at: granted.issued_at,
         };
