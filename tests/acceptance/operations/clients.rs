@@ -75,6 +75,45 @@ fn a_client_is_set_to_need_teacher_details() {
 }
 
 #[test]
+fn a_client_is_registered_for_tokens_at_once_with_the_grants_that_they_need() {
+    let deployment = Deployment::of_files();
+    let add = |more: &[&'static str]| {
+        let mut add = vec!["client", "add", "exams", "--name", "Exams"];
+        add.extend(["--redirect-uri", "https://exams.example/back"]);
+        add.extend(["--response-type", "id_token code"]);
+        add.extend(more);
+        add
+    };
+
+    let (_, said) = deployment.refuse(&add(&[]));
+    assert!(
+        said.contains(
+            "response_types: the response type code id_token needs the grant types: \
+             authorization_code, implicit"
+        ),
+        "{said}"
+    );
+    let grants = [
+        "--grant-type",
+        "authorization_code",
+        "--grant-type",
+        "implicit",
+    ];
+    deployment.succeed(&add(&grants));
+
+    let shown: Value =
+        serde_json::from_str(&print(&deployment, "client show exams --json")).unwrap();
+    assert_eq!(
+        shown["response_types"],
+        serde_json::json!(["code id_token"])
+    );
+    assert_eq!(
+        shown["grant_types"],
+        serde_json::json!(["authorization_code", "implicit"])
+    );
+}
+
+#[test]
 fn a_client_is_changed_switched_off_and_on_again() {
     let deployment = Deployment::of_files();
     print(

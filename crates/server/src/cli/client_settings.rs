@@ -9,7 +9,7 @@ use model::client::{
     ConsentPolicy, GrantType, ProfileRequirement, SubjectType,
 };
 use model::trn_lookup::{MatchPolicy, TrnRequirement};
-use model::{RedirectUri, ScopeSet, SigningAlgorithm};
+use model::{RedirectUri, ResponseType, ScopeSet, SigningAlgorithm};
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -27,9 +27,12 @@ pub(super) struct SettingFlags {
     /// Where a signed-out person may go; repeat it for more
     #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
     post_logout_redirect_uris: Option<Vec<RedirectUriFlag>>,
-    /// `authorization_code`, `refresh_token` or `client_credentials`; repeat it for more
+    /// `authorization_code`, `implicit`, `refresh_token` or `client_credentials`; repeat it for more
     #[arg(long = "grant-type", value_name = "GRANT", value_parser = word::<GrantType>)]
     grant_types: Option<Vec<GrantType>>,
+    /// code, or words such as "code `id_token`" where tokens come at once; repeat it for more
+    #[arg(long = "response-type", value_name = "TYPE", value_parser = word::<ResponseType>)]
+    response_types: Option<Vec<ResponseType>>,
     /// `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt` or none
     #[arg(long, value_name = "METHOD", value_parser = word::<AuthMethod>)]
     auth_method: Option<AuthMethod>,
@@ -156,6 +159,7 @@ impl SettingFlags {
             self.post_logout_redirect_uris.map(uris),
         );
         put(&mut to.grant_types, self.grant_types);
+        put(&mut to.response_types, self.response_types);
         put(&mut to.token_endpoint_auth_method, self.auth_method);
         put_some(
             &mut to.token_endpoint_auth_signing_alg,
