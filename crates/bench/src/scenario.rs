@@ -27,6 +27,8 @@ pub(crate) enum Scenario {
     ClientCredentials(Client),
     /// Authorize with a live session and `prompt=none`, then redeem the code.
     CodeFlow(Client),
+    /// The same for a code and an ID token at once.
+    HybridFlow,
     /// A person's claims for an access token.
     Userinfo,
     /// What an access token is worth.
@@ -43,7 +45,7 @@ pub(crate) enum Scenario {
 
 impl Scenario {
     /// Every scenario, in the order of the report.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Discovery,
         Self::Jwks,
         Self::SignInPage,
@@ -51,6 +53,7 @@ impl Scenario {
         Self::ClientCredentials(Client::MachineOpaque),
         Self::CodeFlow(Client::Es256),
         Self::CodeFlow(Client::Rs256),
+        Self::HybridFlow,
         Self::Userinfo,
         Self::Introspect,
         Self::Refresh,
@@ -69,6 +72,7 @@ impl Scenario {
             Self::ClientCredentials(_) => "client_credentials_opaque",
             Self::CodeFlow(Client::Rs256) => "code_flow_rs256",
             Self::CodeFlow(_) => "code_flow_es256",
+            Self::HybridFlow => "hybrid_flow",
             Self::Userinfo => "userinfo",
             Self::Introspect => "introspect",
             Self::Refresh => "refresh",
@@ -81,6 +85,7 @@ impl Scenario {
     fn client(self) -> Client {
         match self {
             Self::ClientCredentials(client) | Self::CodeFlow(client) => client,
+            Self::HybridFlow => Client::Hybrid,
             Self::DetailsJourney => Client::Trn,
             _ => Client::Es256,
         }
@@ -104,7 +109,11 @@ impl Scenario {
     fn needs_session(self) -> bool {
         matches!(
             self,
-            Self::CodeFlow(_) | Self::Userinfo | Self::Introspect | Self::Refresh
+            Self::CodeFlow(_)
+                | Self::HybridFlow
+                | Self::Userinfo
+                | Self::Introspect
+                | Self::Refresh
         )
     }
 }
@@ -203,6 +212,7 @@ impl Worker {
             }
             Scenario::ClientCredentials(client) => self.client_credentials(client).await,
             Scenario::CodeFlow(client) => self.code_flow(client).await,
+            Scenario::HybridFlow => self.hybrid_flow(Client::Hybrid).await,
             Scenario::Userinfo => {
                 let headers = server_headers(&self.bearer);
                 let answer = self.http.get("/userinfo", &headers).await?.expect(200)?;
@@ -254,6 +264,15 @@ impl Worker {
         let headers = headers(&self.person, &self.cookies);
         let location = self.http.get(&target, &headers).await?.see_other()?;
         let code = site::code_in(&location)?;
+        self.redeem(client, &code).await.map(|_| ())
+    }
+
+    async fn hybrid_flow(&mut self, client: Client) -> Result<(), Fault> {
+        let target = site::hybrid_request(client, &format!("{SCOPE}&prompt=none"));
+        let headers = headers(&self.person, &self.cookies);
+        let location = self.http.get(&target, &headers).await?.see_other()?;
+        let [code, id_token] = site::code_and_id_token_in(&location)?;
+        check_id_token(&id_token, client, self.scenario.acr())?;
         self.redeem(client, &code).await.map(|_| ())
     }
 

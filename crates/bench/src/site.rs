@@ -1,6 +1,7 @@
 //! The provider as its clients see it: names, secrets, paths.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
@@ -32,6 +33,8 @@ pub(crate) enum Client {
     Es256,
     /// A service whose ID tokens are signed with RS256.
     Rs256,
+    /// A service that gets an ID token beside the code.
+    Hybrid,
     /// A service that only people with a TRN may use.
     Trn,
     /// A program whose access tokens are JWTs.
@@ -46,6 +49,7 @@ impl Client {
         match self {
             Self::Es256 => "service-es256",
             Self::Rs256 => "service-rs256",
+            Self::Hybrid => "service-hybrid",
             Self::Trn => "service-trn",
             Self::MachineJwt => "machine-jwt",
             Self::MachineOpaque => "machine-opaque",
@@ -71,25 +75,36 @@ impl Client {
 
 /// The clients as the provider's configuration reads them.
 pub(crate) fn clients_file() -> String {
+    let code = "\"authorization_code\", \"refresh_token\"";
+    let hybrid = "\"authorization_code\", \"implicit\", \"refresh_token\"";
     let services = [
         (
             Client::Es256,
+            code,
             "scope = \"email offline_access openid profile\"\n",
         ),
         (
             Client::Rs256,
+            code,
             "scope = \"email offline_access openid profile\"\n",
         ),
         (
+            Client::Hybrid,
+            hybrid,
+            "scope = \"email openid profile\"\n\
+             response_types = [\"code\", \"code id_token\"]\n",
+        ),
+        (
             Client::Trn,
+            code,
             "scope = \"email openid profile trn\"\ntrn_requirement = \"required\"\n",
         ),
     ]
-    .map(|(client, settings)| {
+    .map(|(client, grants, settings)| {
         format!(
             "[[clients]]\nclient_id = \"{id}\"\nclient_name = \"Service {algorithm}\"\n\
              client_secret = \"{SECRET}\"\nredirect_uris = [\"{REDIRECT_URI}\"]\n\
-             grant_types = [\"authorization_code\", \"refresh_token\"]\n{settings}\
+             grant_types = [{grants}]\n{settings}\
              id_token_signed_response_alg = \"{algorithm}\"\n\n",
             id = client.id(),
             algorithm = client.algorithm(),
@@ -198,10 +213,19 @@ pub(crate) fn server_headers(authorization: &str) -> [(&str, &str); 3] {
 pub(crate) const PLAIN_HEADERS: [(&str, &str); 2] =
     [("Host", HOST), ("X-Forwarded-Proto", "https")];
 
-/// An authorization request.
+/// An authorization request for a code.
 pub(crate) fn authorization_request(client: Client, more: &str) -> String {
+    request("code", client, more)
+}
+
+/// An authorization request for a code and an ID token.
+pub(crate) fn hybrid_request(client: Client, more: &str) -> String {
+    request("code%20id_token", client, more)
+}
+
+fn request(response_type: &str, client: Client, more: &str) -> String {
     format!(
-        "/authorize?response_type=code&client_id={}&redirect_uri=\
+        "/authorize?response_type={response_type}&client_id={}&redirect_uri=\
          https%3A%2F%2Fservice.bench.example%2Fcallback&state=af0ifjsldkj&nonce=n-0S6_WzA2Mj\
          &code_challenge={CHALLENGE}&code_challenge_method=S256{more}",
         client.id()
@@ -227,21 +251,40 @@ pub(crate) fn own_target(location: &str) -> Result<&str, Fault> {
 ///
 /// [`Fault::Elsewhere`] when it leads to another place, brings no code or not our state.
 pub(crate) fn code_in(location: &str) -> Result<String, Fault> {
+    let [code] = brought(location, '?', ["code"])?;
+    Ok(code)
+}
+
+/// The code and the ID token in a location that leads back to the service, in its fragment.
+///
+/// # Errors
+///
+/// [`Fault::Elsewhere`] when it leads to another place, lacks one of them or our state.
+pub(crate) fn code_and_id_token_in(location: &str) -> Result<[String; 2], Fault> {
+    brought(location, '#', ["code", "id_token"])
+}
+
+/// Parameters after `joint` in a location that leads back to the service with our state.
+fn brought<const N: usize>(
+    location: &str,
+    joint: char,
+    names: [&str; N],
+) -> Result<[String; N], Fault> {
     let elsewhere = || Fault::Elsewhere(location.to_owned());
-    let query = location
+    let encoded = location
         .strip_prefix(REDIRECT_URI)
-        .and_then(|rest| rest.strip_prefix('?'))
+        .and_then(|rest| rest.strip_prefix(joint))
         .ok_or_else(elsewhere)?;
-    let mut code = None;
-    let mut has_state = false;
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        match name.as_ref() {
-            "code" => code = Some(value.into_owned()),
-            "state" => has_state = value == "af0ifjsldkj",
-            _ => {}
-        }
+    let mut parameters: HashMap<_, _> = form_urlencoded::parse(encoded.as_bytes())
+        .into_owned()
+        .collect();
+    if parameters.get("state").map(String::as_str) != Some("af0ifjsldkj") {
+        return Err(elsewhere());
     }
-    code.filter(|_| has_state).ok_or_else(elsewhere)
+    let found: Option<Vec<String>> = names.iter().map(|name| parameters.remove(*name)).collect();
+    found
+        .and_then(|found| found.try_into().ok())
+        .ok_or_else(elsewhere)
 }
 
 #[cfg(test)]
@@ -259,6 +302,17 @@ mod tests {
         assert!(code_in(&format!("{back}?code=c&state=other")).is_err());
         assert!(code_in(&format!("{back}?error=login_required&state=af0ifjsldkj")).is_err());
         assert!(code_in("https://identity.bench.example/sign-in/email").is_err());
+    }
+
+    #[test]
+    fn an_id_token_beside_a_code_counts_only_in_the_fragment() {
+        let back = "https://service.bench.example/callback";
+        let both = "code=c&id_token=a.b.c&state=af0ifjsldkj";
+
+        let found = code_and_id_token_in(&format!("{back}#{both}")).unwrap();
+        assert_eq!(found, ["c", "a.b.c"]);
+        assert!(code_and_id_token_in(&format!("{back}?{both}")).is_err());
+        assert!(code_and_id_token_in(&format!("{back}#code=c&state=af0ifjsldkj")).is_err());
     }
 
     #[test]
