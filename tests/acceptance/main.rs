@@ -19,6 +19,7 @@ mod oidc {
     mod authorize;
     mod discovery;
     mod replay;
+    mod request_objects;
     mod teacher_details;
 }
 
