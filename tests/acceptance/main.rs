@@ -19,6 +19,7 @@ mod oidc {
     mod authorize;
     mod discovery;
     mod replay;
+    mod request_objects;
     mod response_types;
     mod teacher_details;
 }

@@ -16,11 +16,11 @@ use storage::{StorageError, Tx, trn_links, users};
 use crate::already_finished_page::AlreadyFinishedPage;
 use crate::authorize::begin::{Answer, presence};
 use crate::authorize::decision::{Decision, decide};
-use crate::authorize::error::{AuthorizeError, Refusal};
+use crate::authorize::error::Refusal;
 use crate::authorize::issue::Drawn;
 use crate::authorize::request::AuthorizationRequest;
 use crate::authorize::response::{Recipient, see_other};
-use crate::authorize::{parse, respond, show_page};
+use crate::authorize::{answer_resolved, parse, respond};
 use crate::browser::{Browser, add_cookie};
 use crate::fault::page_of_fault;
 use crate::provider::Provider;
@@ -65,7 +65,9 @@ async fn continued(
             "{}?i={}",
             provider.journey, interaction.id
         ))),
-        Found::Over(interaction) => Ok(see_other(&again(&interaction))),
+        Found::Over(interaction) => {
+            answer_resolved(provider, browser, interaction.raw_parameters).await
+        }
         Found::OfAnotherBrowser | Found::Missing => {
             let page = AlreadyFinishedPage { service: None };
             Ok(provider
@@ -73,11 +75,6 @@ async fn continued(
                 .respond(StatusCode::NOT_FOUND, &Shell::default(), &page))
         }
     }
-}
-
-/// Where the same request begins again.
-fn again(interaction: &Interaction) -> String {
-    format!("/authorize?{}", interaction.raw_parameters.to_query())
 }
 
 async fn finish(
@@ -89,10 +86,7 @@ async fn finish(
     let (recipient, request) = match parse(provider, &interaction.raw_parameters).await? {
         Ok(parsed) => parsed,
         // The client changed while its person was being asked.
-        Err(AuthorizeError::ShowPage(page)) => return Ok(show_page(provider, &page)),
-        Err(AuthorizeError::Redirect(recipient, refusal)) => {
-            return Ok(recipient.refuse(provider, &refusal));
-        }
+        Err(refusal) => return Ok(refusal.respond(provider)),
     };
     let drawn = Drawn::draw(provider, &recipient.client, request.response_type);
     let session_secret = SecretKind::BrowserSession.mint(&*provider.entropy);
@@ -100,7 +94,7 @@ async fn finish(
         provider: provider.clone(),
         recipient: recipient.clone(),
         request,
-        again: again(&interaction),
+        again: interaction.return_to.clone(),
         id: interaction.id.clone(),
         browser: secret,
         presented: browser.session,
@@ -115,7 +109,7 @@ async fn finish(
             response
         }
         Finished::Refused(reason) => recipient.refuse(provider, &Refusal::access_denied(reason)),
-        Finished::AlreadyTaken => see_other(&again(&interaction)),
+        Finished::AlreadyTaken => see_other(&interaction.return_to),
     })
 }
 
@@ -137,7 +131,8 @@ struct Finish {
     provider: Provider,
     recipient: Recipient,
     request: AuthorizationRequest,
-    /// Where the same request begins again.
+    /// Where the same request begins again, once its interaction is taken. Not at `/authorize`:
+    /// what a client signed, and we read, is in no URL and need not be good any more.
     again: String,
     id: InteractionId,
     browser: SecretDigest,
