@@ -14,6 +14,9 @@ export class RelyingService {
 
   constructor() {
     this.arrivals = []
+    /** The paths and queries of the frames that were loaded when somebody signed out. */
+    this.framed = []
+    this.answersFrames = true
     this.events = new EventEmitter()
     this.server = createServer((request, response) => this.#answer(request, response))
   }
@@ -37,6 +40,10 @@ export class RelyingService {
 
   publish(requestObject) {
     this.requestObject = requestObject
+  }
+
+  get frontchannelLogoutUri() {
+    return `${this.address}/framed?tenant=1`
   }
 
   /** The next event that is pushed, as it was sent. */
@@ -82,6 +89,12 @@ export class RelyingService {
       response.setHeader('content-type', 'application/oauth-authz-req+jwt')
       response.end(this.requestObject)
       return
+    }
+    if (pathname === '/framed') {
+      this.framed.push(request.url)
+      if (!this.answersFrames) {
+        return
+      }
     }
     if (pathname === '/callback' || pathname === '/goodbye') {
       const { method, headers } = request

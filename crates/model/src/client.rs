@@ -1,6 +1,7 @@
 //! A relying service as it is registered.
 
 mod flows;
+mod logout;
 mod requests;
 mod sector;
 
@@ -614,6 +615,7 @@ impl ClientSettings {
             }
         }
         problems.extend(requests::problems(self));
+        problems.extend(self.logout_problems());
         problems
     }
 }

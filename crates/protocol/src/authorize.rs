@@ -34,10 +34,11 @@ use crate::authorize::error::{AuthorizeError, Refusal, ShowPage};
 use crate::authorize::request::AuthorizationRequest;
 use crate::authorize::response::{Recipient, see_other};
 use crate::authorize_error_page::AuthorizeErrorPage;
-use crate::browser::Browser;
+use crate::browser::{Browser, add_cookie};
 use crate::fault::page_of_fault;
 use crate::form::is_form;
 use crate::provider::Provider;
+use crate::session_state;
 
 pub use prompt::Prompt;
 pub use response::ResponseMode;
@@ -98,7 +99,12 @@ async fn answer_resolved(
         Err(refusal) => return Ok(refusal.respond(provider)),
     };
     let answer = begin(provider, browser, &recipient, request, pairs).await?;
-    Ok(respond(provider, &recipient, answer).await)
+    let state = answer.sid().map(|sid| session_state::cookie(provider, sid));
+    let mut response = respond(provider, &recipient, answer).await;
+    if let Some(cookie) = state {
+        add_cookie(&mut response, &cookie);
+    }
+    Ok(response)
 }
 
 /// Puts what the client signed, if anything, in the place of parameters. An object that cannot be
@@ -156,7 +162,7 @@ async fn parse(
 
 async fn respond(provider: &Provider, recipient: &Recipient, answer: Answer) -> HttpResponse {
     match answer {
-        Answer::Issued(issued) => match issued.parameters(provider, &recipient.client).await {
+        Answer::Issued(issued) => match issued.parameters(provider, recipient).await {
             Ok(parameters) => recipient.grant(provider, parameters),
             Err(failure) => {
                 let incident = failure.log(provider);
@@ -170,7 +176,7 @@ async fn respond(provider: &Provider, recipient: &Recipient, answer: Answer) -> 
         } => {
             let mut response = see_other(&location);
             if let Some(cookie) = set_cookie {
-                crate::browser::add_cookie(&mut response, &cookie);
+                add_cookie(&mut response, &cookie);
             }
             response
         }

@@ -37,6 +37,16 @@ pub(crate) enum Answer {
     Refused(Refusal),
 }
 
+impl Answer {
+    /// The session that what is given is of.
+    pub(crate) fn sid(&self) -> Option<&str> {
+        match self {
+            Self::Issued(issued) => Some(issued.sid()),
+            Self::Asked { .. } | Self::Refused(_) => None,
+        }
+    }
+}
+
 /// Everything that is drawn before the unit of work, so that it stays plain and fast.
 struct Prepared {
     answer: Drawn,

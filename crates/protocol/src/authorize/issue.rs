@@ -17,6 +17,7 @@ use crate::claims::ToldClaims;
 use crate::id_token::{self, IdToken};
 use crate::oauth_error::Failure;
 use crate::provider::Provider;
+use crate::session_state;
 
 /// What is about to be issued, and the grant that all of it hangs on.
 pub(crate) struct Drawn {
@@ -89,6 +90,7 @@ impl Drawn {
             authorization_codes::insert(tx, &digest, &stored, expires_at)?;
         }
         Ok(Issued {
+            sid: session.sid.clone(),
             code: self.code,
             beside,
         })
@@ -97,6 +99,8 @@ impl Drawn {
 
 /// What was issued.
 pub(crate) struct Issued {
+    /// The session that it is of.
+    sid: String,
     code: Option<Secret<String>>,
     beside: Option<Beside>,
 }
@@ -111,12 +115,19 @@ struct Beside {
 }
 
 impl Issued {
+    /// The session that it is of.
+    pub(crate) fn sid(&self) -> &str {
+        &self.sid
+    }
+
     /// The parameters of the answer, but for those that every answer has. Whatever is to be in
     /// successful answers only belongs here.
     pub(crate) async fn parameters(
         self,
         provider: &Provider,
-        client: &Client,
+        Recipient {
+            client, redirect, ..
+        }: &Recipient,
     ) -> Result<Vec<(&'static str, String)>, Failure> {
         let mut parameters = Vec::new();
         if let Some(code) = &self.code {
@@ -126,6 +137,8 @@ impl Issued {
             let tokens = beside.tokens(provider, client, self.code.as_ref());
             parameters.extend(tokens.await?);
         }
+        let state = session_state::parameter(provider, client, redirect, &self.sid);
+        parameters.extend(state.map(|state| ("session_state", state)));
         Ok(parameters)
     }
 }

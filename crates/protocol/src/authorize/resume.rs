@@ -11,7 +11,7 @@ use model::{InteractionId, Secret, SecretDigest, Timestamp, User};
 use pages::{ErrorPage, Shell};
 use storage::browser_sessions::{self, NewSession};
 use storage::interactions::{self, Found};
-use storage::{StorageError, Tx, trn_links, users};
+use storage::{StorageError, Tx, sign_out, trn_links, users};
 
 use crate::already_finished_page::AlreadyFinishedPage;
 use crate::authorize::begin::{Answer, presence};
@@ -24,6 +24,7 @@ use crate::authorize::{answer_resolved, parse, respond};
 use crate::browser::{Browser, add_cookie};
 use crate::fault::page_of_fault;
 use crate::provider::Provider;
+use crate::session_state;
 
 /// `GET /authorize/resume/{id}`.
 ///
@@ -103,9 +104,10 @@ async fn finish(
         drawn,
     };
     Ok(match provider.store.write(move |tx| work.run(tx)).await? {
-        Finished::SignedIn(answer) => {
+        Finished::SignedIn { answer, sid } => {
             let mut response = respond(provider, &recipient, answer).await;
             add_session(provider, &mut response, &session_secret);
+            add_cookie(&mut response, &session_state::cookie(provider, &sid));
             response
         }
         Finished::Refused(reason) => recipient.refuse(provider, &Refusal::access_denied(reason)),
@@ -143,7 +145,7 @@ struct Finish {
 }
 
 enum Finished {
-    SignedIn(Answer),
+    SignedIn { answer: Answer, sid: String },
     Refused(RefusalReason),
     AlreadyTaken,
 }
@@ -168,8 +170,9 @@ impl Finish {
                 else {
                     return Ok(Finished::AlreadyTaken);
                 };
-                self.answer(tx, &session, &taken.answers, taken.created_at)
-                    .map(Finished::SignedIn)
+                let answer = self.answer(tx, &session, &taken.answers, taken.created_at)?;
+                let sid = session.sid;
+                Ok(Finished::SignedIn { answer, sid })
             }
             Some(Outcome::Refused { reason }) => Ok(Finished::Refused(reason)),
             // Only what has ended is taken.
@@ -194,12 +197,16 @@ impl Finish {
         };
         let lifetimes = self.provider.lifetimes.session;
         let presented = self.presented.as_ref();
-        let Some(sid) = browser_sessions::open(tx, &new, presented, lifetimes)? else {
+        let Some(opened) = browser_sessions::open(tx, &new, presented, lifetimes)? else {
             return Ok(None);
         };
+        if let Some(replaced) = &opened.replaced {
+            let (keyring, entropy) = (&self.provider.keyring, &*self.provider.entropy);
+            sign_out::close(tx, keyring, entropy, replaced)?;
+        }
         trn_links::look_up_soon(tx, &new.authentication.user_id)?;
         Ok(Some(BrowserSession {
-            sid,
+            sid: opened.sid,
             authentication: new.authentication,
             has_second_factor: user.has_second_factor,
             selected_at,
