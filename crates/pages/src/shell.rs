@@ -16,6 +16,9 @@ pub struct Shell {
     pub form_action: Vec<String>,
     /// Origins whose pages stand in frames on this page; none as a rule.
     pub frame_src: Vec<String>,
+    /// Origins beyond our own that an image on this page comes from, for example
+    /// `https://service.example`.
+    pub images: Vec<String>,
     /// Whether to offer Sign out beside the service's name.
     pub signed_in: bool,
 }
@@ -40,7 +43,7 @@ impl Shell {
     /// The `Content-Security-Policy` of the page (CSP Level 3).
     #[must_use]
     pub fn content_security_policy(&self) -> Cow<'static, str> {
-        if self.form_action.is_empty() && self.frame_src.is_empty() {
+        if self.form_action.is_empty() && self.frame_src.is_empty() && self.images.is_empty() {
             return Cow::Borrowed(POLICY);
         }
         let mut policy = POLICY.to_owned();
@@ -49,7 +52,11 @@ impl Shell {
             policy.push_str("; frame-src");
             add(&mut policy, &self.frame_src);
         }
-        Cow::Owned(policy)
+        if self.images.is_empty() {
+            return Cow::Owned(policy);
+        }
+        let images = [OWN_IMAGES, " ", &self.images.join(" ")].concat();
+        Cow::Owned(policy.replacen(OWN_IMAGES, &images, 1))
     }
 
     /// `own_name` stands where no service is named; `None` where the header has it already.
@@ -75,6 +82,9 @@ fn add(policy: &mut String, origins: &[String]) {
         policy.push_str(origin);
     }
 }
+
+/// Where images come from as a rule.
+const OWN_IMAGES: &str = "img-src 'self' data:";
 
 /// `form-action` stands last, so that origins can be added to it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \

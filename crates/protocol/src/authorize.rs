@@ -38,11 +38,15 @@ use crate::browser::{Browser, add_cookie};
 use crate::fault::page_of_fault;
 use crate::form::is_form;
 use crate::provider::Provider;
+use crate::refusal_log::note;
 use crate::session_state;
 
 pub use prompt::Prompt;
 pub use response::ResponseMode;
 pub use resume::resume;
+
+/// What refusals are written down under.
+const PATH: &str = "/authorize";
 
 /// Longest query that a form posted to `/authorize` is turned into.
 const QUERY_MAX: usize = 8_000;
@@ -80,9 +84,12 @@ pub async fn authorize_by_form(
 
 async fn answer(provider: &Provider, http: &HttpRequest, pairs: RawPairs) -> HttpResponse {
     let browser = Browser::of(http, provider.cookies);
-    let answer = match resolve(provider, pairs).await {
-        Ok(Ok(pairs)) => answer_resolved(provider, &browser, pairs).await,
-        Ok(Err(refusal)) => Ok(refusal.respond(provider)),
+    let answer = match resolve(provider, &pairs).await {
+        Ok(Ok(resolved)) => {
+            let pairs = resolved.unwrap_or(pairs);
+            answer_resolved(provider, &browser, pairs).await
+        }
+        Ok(Err(refusal)) => Ok(refuse(provider, &pairs, &refusal).await),
         Err(fault) => Err(fault),
     };
     answer.unwrap_or_else(|fault| page_of_fault(provider, &fault))
@@ -96,7 +103,7 @@ async fn answer_resolved(
 ) -> Result<HttpResponse, StorageError> {
     let (recipient, request) = match parse(provider, &pairs).await? {
         Ok(parsed) => parsed,
-        Err(refusal) => return Ok(refusal.respond(provider)),
+        Err(refusal) => return Ok(refuse(provider, &pairs, &refusal).await),
     };
     let answer = begin(provider, browser, &recipient, request, pairs).await?;
     let state = answer.sid().map(|sid| session_state::cookie(provider, sid));
@@ -107,22 +114,23 @@ async fn answer_resolved(
     Ok(response)
 }
 
-/// Puts what the client signed, if anything, in the place of parameters. An object that cannot be
+/// Puts what the client signed in the place of parameters; `None` when it signed nothing. An object that cannot be
 /// used says nothing: where that is told is up to the parameters beside it.
 async fn resolve(
     provider: &Provider,
-    pairs: RawPairs,
-) -> Result<Result<RawPairs, AuthorizeError>, StorageError> {
-    if !request_object::is_in(&pairs) {
-        return Ok(Ok(pairs));
+    pairs: &RawPairs,
+) -> Result<Result<Option<RawPairs>, AuthorizeError>, StorageError> {
+    if !request_object::is_in(pairs) {
+        return Ok(Ok(None));
     }
-    let client = match find_client(provider, &pairs).await? {
+    let client = match find_client(provider, pairs).await? {
         Ok(client) => client,
         Err(page) => return Ok(Err(page.into())),
     };
-    Ok(request_object::resolve(provider, &client, &pairs)
+    Ok(request_object::resolve(provider, &client, pairs)
         .await
-        .map_err(|refusal| match Recipient::prove(client, &pairs) {
+        .map(Some)
+        .map_err(|refusal| match Recipient::prove(client, pairs) {
             Ok(recipient) => AuthorizeError::Redirect(Box::new(recipient), refusal),
             Err(ShowPage::Missing(_)) => ShowPage::RequestObject(refusal).into(),
             Err(page) => page.into(),
@@ -139,6 +147,32 @@ async fn find_client(
     };
     let client = provider.clients.find(client_id).await?;
     Ok(client.ok_or(ShowPage::UnknownClient))
+}
+
+/// Tells a refusal, and writes it down for those who look after the client.
+async fn refuse(provider: &Provider, pairs: &RawPairs, refused: &AuthorizeError) -> HttpResponse {
+    match refused {
+        AuthorizeError::ShowPage(page) => {
+            let claimed = pairs.one("client_id").ok().flatten();
+            note(provider, claimed, PATH, page.code(), &page.to_string()).await;
+            show_page(provider, page)
+        }
+        AuthorizeError::Redirect(recipient, refusal) => {
+            refuse_client(provider, recipient, refusal).await
+        }
+    }
+}
+
+/// Tells a client why not, and writes it down.
+async fn refuse_client(
+    provider: &Provider,
+    recipient: &Recipient,
+    refusal: &Refusal,
+) -> HttpResponse {
+    let client_id = Some(recipient.client.id.as_str());
+    let description = &refusal.description;
+    note(provider, client_id, PATH, refusal.error, description).await;
+    recipient.refuse(provider, refusal)
 }
 
 /// Proves client and redirect URI, then reads the rest.
@@ -166,10 +200,10 @@ async fn respond(provider: &Provider, recipient: &Recipient, answer: Answer) -> 
             Ok(parameters) => recipient.grant(provider, parameters),
             Err(failure) => {
                 let incident = failure.log(provider);
-                recipient.refuse(provider, &Refusal::server_error(&incident))
+                refuse_client(provider, recipient, &Refusal::server_error(&incident)).await
             }
         },
-        Answer::Refused(refusal) => recipient.refuse(provider, &refusal),
+        Answer::Refused(refusal) => refuse_client(provider, recipient, &refusal).await,
         Answer::Asked {
             location,
             set_cookie,
@@ -179,15 +213,6 @@ async fn respond(provider: &Provider, recipient: &Recipient, answer: Answer) -> 
                 add_cookie(&mut response, &cookie);
             }
             response
-        }
-    }
-}
-
-impl AuthorizeError {
-    fn respond(&self, provider: &Provider) -> HttpResponse {
-        match self {
-            Self::ShowPage(page) => show_page(provider, page),
-            Self::Redirect(recipient, refusal) => recipient.refuse(provider, refusal),
         }
     }
 }

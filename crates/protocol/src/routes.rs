@@ -4,6 +4,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::authorize::{authorize_by_form, authorize_by_query, resume};
 use crate::cors::preflight;
+use crate::developers;
 use crate::discovery::discovery;
 use crate::end_session::{end_session_by_form, end_session_by_query, signed_out};
 use crate::introspection::introspect;
@@ -44,6 +45,12 @@ pub fn routes(app: &mut ServiceConfig) {
                 .post(end_session_by_form),
         )
         .service(web::resource("/signed-out").get(signed_out))
+        .service(web::resource(developers::PATH).get(developers::developers))
+        .service(
+            web::resource(developers::check::PATH)
+                .get(developers::check::show)
+                .post(developers::check::submit),
+        )
         .service(web::resource("/session/check").get(session_check));
 }
 

@@ -48,6 +48,7 @@ async fn the_document_is_this_and_nothing_else() {
             "frontchannel_logout_supported": true,
             "frontchannel_logout_session_supported": true,
             "op_policy_uri": "https://identity.example/privacy",
+            "service_documentation": "https://identity.example/developers",
             "scopes_supported": [
                 "openid", "profile", "email", "trn", "national_insurance", "offline_access",
             ],
@@ -106,6 +107,8 @@ async fn every_endpoint_takes_its_methods_and_no_others() {
         ("/end-session", &["GET", "POST"]),
         ("/session/check", &["GET"]),
         ("/privacy", &["GET"]),
+        ("/developers", &["GET"]),
+        ("/developers/check", &["GET", "POST"]),
     ] {
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
             let verb: Method = method.parse().unwrap();

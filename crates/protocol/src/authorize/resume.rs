@@ -20,7 +20,7 @@ use crate::authorize::error::Refusal;
 use crate::authorize::issue::Drawn;
 use crate::authorize::request::AuthorizationRequest;
 use crate::authorize::response::{Recipient, see_other};
-use crate::authorize::{answer_resolved, parse, respond};
+use crate::authorize::{answer_resolved, parse, refuse, refuse_client, respond};
 use crate::browser::{Browser, add_cookie};
 use crate::fault::page_of_fault;
 use crate::provider::Provider;
@@ -87,7 +87,9 @@ async fn finish(
     let (recipient, request) = match parse(provider, &interaction.raw_parameters).await? {
         Ok(parsed) => parsed,
         // The client changed while its person was being asked.
-        Err(refusal) => return Ok(refusal.respond(provider)),
+        Err(refusal) => {
+            return Ok(refuse(provider, &interaction.raw_parameters, &refusal).await);
+        }
     };
     let drawn = Drawn::draw(provider, &recipient.client, request.response_type);
     let session_secret = SecretKind::BrowserSession.mint(&*provider.entropy);
@@ -110,7 +112,9 @@ async fn finish(
             add_cookie(&mut response, &session_state::cookie(provider, &sid));
             response
         }
-        Finished::Refused(reason) => recipient.refuse(provider, &Refusal::access_denied(reason)),
+        Finished::Refused(reason) => {
+            refuse_client(provider, &recipient, &Refusal::access_denied(reason)).await
+        }
         Finished::AlreadyTaken => see_other(&interaction.return_to),
     })
 }

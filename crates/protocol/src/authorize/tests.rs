@@ -8,6 +8,7 @@ mod registered_defaults;
 mod request_objects;
 mod response_types;
 mod second_factor;
+mod stopped_sharing;
 mod teacher_details;
 
 use std::sync::Arc;

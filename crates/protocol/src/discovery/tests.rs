@@ -45,6 +45,7 @@ async fn both_well_known_paths_give_this_document() {
                 "frontchannel_logout_supported": true,
                 "frontchannel_logout_session_supported": true,
                 "op_policy_uri": "https://identity.example/privacy",
+                "service_documentation": "https://identity.example/developers",
                 "scopes_supported": [
                     "openid", "profile", "email", "trn", "national_insurance", "offline_access",
                 ],

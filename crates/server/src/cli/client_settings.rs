@@ -129,6 +129,9 @@ pub(super) struct SettingFlags {
     /// Whether that page gets `iss` and `sid`
     #[arg(long, value_name = "BOOL")]
     frontchannel_logout_session_required: Option<bool>,
+    /// Where signing in to it begins when people come from our pages (OpenID Connect Core 4)
+    #[arg(long, value_name = "URL")]
+    initiate_login_uri: Option<Url>,
     /// The service's home page
     #[arg(long, value_name = "URL")]
     client_uri: Option<Url>,
@@ -229,6 +232,7 @@ impl SettingFlags {
         put_some(&mut to.request_object_signing_alg, self.request_object_alg);
         put_some(&mut to.default_max_age, self.default_max_age);
         put_some(&mut to.resource, self.resource);
+        put_some(&mut to.initiate_login_uri, self.initiate_login_uri);
         put_some(&mut to.client_uri, self.client_uri);
         put_some(&mut to.logo_uri, self.logo_uri);
         put_some(&mut to.policy_uri, self.policy_uri);
