@@ -62,12 +62,14 @@ clean: ## Removes everything that was built, but no data
 .PHONY: test
 test: test-setup ## Runs every test and check, with databases and a browser of its own
 	@scripts/with-postgres $(MAKE) --no-print-directory test-rust test-browser
+	@$(MAKE) --no-print-directory test-relying-parties
 	@$(MAKE) --no-print-directory lint test-containers test-bench
 	@echo 'All tests and checks passed.'
 
 .PHONY: test-setup
 test-setup: setup $(TOOLS)/venv/ready tests/browser/node_modules/.package-lock.json
-	@scripts/install-missing '/usr/lib/postgresql/*/bin/initdb=postgresql'
+	@scripts/install-missing '/usr/lib/postgresql/*/bin/initdb=postgresql' \
+	    '/usr/lib/apache2/modules/mod_auth_openidc.so=libapache2-mod-auth-openidc'
 	@scripts/chromium >/dev/null
 
 $(TOOLS)/venv/ready: scripts/requirements.txt
@@ -88,6 +90,11 @@ test-browser: ## Only the browser tests
 	cargo build --locked --workspace --bins
 	cd tests/browser && CHROMIUM=$$($(CURDIR)/scripts/chromium) BIN=$(TARGET)/debug \
 	    node --test --test-concurrency=2
+
+.PHONY: test-relying-parties
+test-relying-parties: $(TOOLS)/venv/ready ## Only Authlib and Apache, against a provider that serves https
+	cargo build --locked --workspace --bins
+	cd tests/relying_parties && BIN=$(TARGET)/debug $(TOOLS)/venv/bin/python -B -m unittest
 
 .PHONY: lint
 lint: lint-rust lint-dependencies lint-files ## Only the checks that run nothing
@@ -122,7 +129,7 @@ lint-dependencies: $(DENY) $(MACHETE)
 lint-files: $(TOOLS)/venv/ready
 	diff <(ls migrations/sqlite) <(ls migrations/postgres)
 	PATH=$(TOOLS)/venv/bin:$$PATH shellcheck scripts/install-missing scripts/with-postgres \
-	    scripts/run scripts/chromium scripts/compose-secrets .ci/run
+	    scripts/run scripts/run-https scripts/chromium scripts/compose-secrets .ci/run
 
 .PHONY: test-containers
 test-containers: $(TOOLS)/venv/ready ## Only the checks of Dockerfile and docker-compose.yml
@@ -130,6 +137,23 @@ test-containers: $(TOOLS)/venv/ready ## Only the checks of Dockerfile and docker
 	$(TOOLS)/venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	cargo build --locked --workspace --bins
 	$(TOOLS)/venv/bin/python scripts/check_containers.py $(TARGET)/debug/get-an-identity
+
+# --- Fuzzing ----------------------------------------------------------------------------------
+
+FUZZ         := $(TOOLS)/cargo-fuzz-0.13.2/bin/cargo-fuzz
+FUZZ_TARGETS := $(patsubst fuzz/targets/%.rs,%,$(wildcard fuzz/targets/*.rs))
+FUZZ_SECONDS := 60
+
+# What was found worth keeping stays in target/fuzz/corpus, and begins the next run. Coverage needs no
+# nightly compiler, but the address sanitizer would.
+.PHONY: fuzz
+fuzz: $(FUZZ) ## Sends the readers of foreign input what nobody thought of, a minute each
+	cd fuzz && for target in $(FUZZ_TARGETS); do \
+	    mkdir -p $(TARGET)/fuzz/corpus/$$target; \
+	    RUSTC_BOOTSTRAP=1 $(FUZZ) run --fuzz-dir . --target-dir $(TARGET)/fuzz --sanitizer none $$target \
+	        $(TARGET)/fuzz/corpus/$$target seeds/$$target -- \
+	        -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1; \
+	done
 
 # --- Measuring --------------------------------------------------------------------------------
 

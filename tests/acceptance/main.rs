@@ -16,8 +16,10 @@ mod journey {
 }
 
 mod oidc {
+    mod advertised;
     mod authorize;
     mod discovery;
+    mod relying_party;
     mod replay;
     mod request_objects;
     mod response_types;
@@ -26,6 +28,7 @@ mod oidc {
 
 mod operations {
     mod attacks;
+    mod certification;
     mod clients;
     mod commands;
     mod configuration;

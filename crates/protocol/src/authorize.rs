@@ -5,13 +5,13 @@
 
 mod acr;
 mod begin;
-mod claims_parameter;
+pub(crate) mod claims_parameter;
 mod decision;
 mod error;
 mod expected;
 mod issue;
 mod prompt;
-mod request;
+pub(crate) mod request;
 mod request_object;
 pub(crate) mod response;
 mod resume;

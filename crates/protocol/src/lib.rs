@@ -26,6 +26,8 @@ mod fault;
 mod form;
 pub mod form_post_page;
 mod frontchannel_logout;
+#[doc(hidden)]
+pub mod fuzzing;
 mod id_token;
 pub mod id_token_hint;
 pub mod introspection;
