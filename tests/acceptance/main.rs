@@ -10,6 +10,7 @@ mod journey {
     mod email;
     mod first_sign_in;
     mod returning;
+    mod second_factor;
     mod sign_out;
     mod tabs;
     mod teacher_details;

@@ -1,6 +1,8 @@
 // Every page about another account or another address, in every state: see pages.test.mjs.
 
+import { setsUpAnApp } from './account_area_states.mjs'
 import { press } from './browser.mjs'
+import { CarefulPerson } from './careful_person.mjs'
 import { PEOPLE } from './person.mjs'
 import { Teacher, nobody } from './teacher.mjs'
 
@@ -39,6 +41,32 @@ async function provesTheOther(person, elsewhere) {
   const { code } = await first.mail()
   await person.types(code)
   return first
+}
+
+/** Proves the address of a first account that has an authenticator app; gives the app. */
+async function meetsTheFactorOfTheOther(person, elsewhere) {
+  const said = nobody()
+  const asked = ['profile-only', 'openid email profile']
+  let first, app
+  await elsewhere(async page => {
+    first = teacherAt({ ...person, page }, said)
+    await givesDetails(first, ...asked)
+    await press(page, 'Continue')
+    await first.open('/account/second-factor')
+    ;({ app } = await setsUpAnApp(first))
+  })
+  await givesDetails(teacherAt(person, said), ...asked)
+  await press(person.page, 'Send a code to this address')
+  const { code } = await first.mail()
+  await person.types(code)
+  return app
+}
+
+const FACTOR_CODE = 'Code from your authenticator app, or a recovery code'
+
+async function givesFactorCode({ page }, code) {
+  await page.getByLabel(FACTOR_CODE).fill(code)
+  await press(page, 'Continue')
 }
 
 const FREEZE_LINK = /http\S+\/address-change\/freeze\/\S+/
@@ -110,6 +138,30 @@ export const ACCOUNTS_STATES = {
       await hasTheSameName(person, elsewhere)
       await press(person.page, 'Send a code to this address')
       await person.types('')
+    },
+  },
+  'account-second-factor': {
+    heading: 'Show that the other account is yours',
+    reach: by(meetsTheFactorOfTheOther),
+  },
+  'account-second-factor-wrong': {
+    heading: 'Show that the other account is yours',
+    status: 400,
+    error: {
+      field: 'code',
+      message:
+        'The code you entered is not correct or you have used it before, check it or enter another one. You have 4 tries left',
+    },
+    async reach(person, elsewhere) {
+      const app = await meetsTheFactorOfTheOther(person, elsewhere)
+      await givesFactorCode(person, app.wrongCode())
+    },
+  },
+  'account-second-factor-given': {
+    heading: 'Which email address do you want to use?',
+    async reach(person, elsewhere) {
+      const app = await meetsTheFactorOfTheOther(person, elsewhere)
+      await givesFactorCode(person, await app.code())
     },
   },
   'keep-address': { heading: 'Which email address do you want to use?', reach: by(provesTheOther) },
@@ -189,8 +241,24 @@ export const ACCOUNTS_STATES = {
     async reach(person) {
       await provesAnAddress(person)
       await person.typesTheCode()
-      await person.page.getByLabel('Code from your authenticator app, or a recovery code').fill('12')
-      await press(person.page, 'Continue')
+      await givesFactorCode(person, '12')
+    },
+  },
+  'lost-address-changes': {
+    heading: 'Your email address will change',
+    async reach(person, elsewhere) {
+      const careful = CarefulPerson.from(person)
+      careful.address = person.address
+      await elsewhere(async page => {
+        const there = careful.at(page)
+        await there.setsUpAnApp()
+        await there.savesTheCodes()
+        careful.app = there.app
+      })
+      await provesAnAddress(careful)
+      await careful.typesTheCode()
+      await givesFactorCode(careful, await careful.app.code())
+      await careful.page.getByText('In 48 hours').waitFor()
     },
   },
   'lost-address-done': {

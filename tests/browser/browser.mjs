@@ -23,7 +23,7 @@ export async function newTab(browser, { javaScript = 'on' } = {}) {
     viewport: DESKTOP,
     javaScriptEnabled: javaScript === 'on',
   })
-  context.setDefaultTimeout(10_000)
+  context.setDefaultTimeout(20_000)
   const page = await context.newPage()
   return watch(page)
 }
@@ -59,5 +59,5 @@ export async function press(page, name) {
   const target = page
     .getByRole('button', { name, exact: true })
     .or(page.getByRole('link', { name, exact: true }))
-  await Promise.all([page.waitForEvent('load'), target.click({ timeout: 5_000 })])
+  await Promise.all([page.waitForEvent('load'), target.click()])
 }

@@ -126,8 +126,9 @@ export async function assertUsableByKeyboard(page) {
     return stops.length
   }, INTERACTIVE)
 
-  // Once round from wherever the focus is, and past the ends of the page.
-  for (let pressed = 0; pressed < stops + 2; pressed += 1) {
+  // Once round from wherever the focus is, and past the ends of the page. A group of radios stops
+  // Tab twice when the focus begins in its middle.
+  for (let pressed = 0; pressed < stops + 3; pressed += 1) {
     await page.keyboard.press('Tab')
     await page.evaluate(() => {
       const { look, unreached, unseen } = window.tabStops

@@ -399,7 +399,7 @@ describe('every page', { concurrency: 2 }, () => {
       })
       const states = all.filter(([, state]) => (state.javaScript ?? javaScript) === javaScript)
       for (const [name, state] of states) {
-        test(name, { timeout: 60_000 }, async () => {
+        test(name, { timeout: 120_000 }, async () => {
           const page = await newTab(browser, { javaScript })
           const person = new Person(page, provider, service)
 

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { Authenticator } from './authenticator.mjs'
 import { launch, newTab, press } from './browser.mjs'
 import { assertNoComplaints } from './page_rules.mjs'
-import { isAskedToSetUp, passkeyClients, setsUp } from './passkeys_states.mjs'
+import { addsAnotherPasskey, isAskedToSetUp, passkeyClients, setsUp } from './passkeys_states.mjs'
 import { Person } from './person.mjs'
 import { Provider } from './processes.mjs'
 import { RelyingService } from './relying_service.mjs'
@@ -150,6 +150,28 @@ test('a person whose passkey does not work here signs in with a recovery code', 
 
   assertBackAtTheService(elsewhere)
   await elsewhere.page.context().close()
+  await person.page.context().close()
+})
+
+test('a person adds the passkey of another device in their account, and signs in with it', async () => {
+  const person = await newPerson()
+  const device = await addsAnotherPasskey(person, async work => {
+    const page = await newTab(browser)
+    await work(page)
+    await page.context().close()
+  })
+  const rows = person.page.locator('.govuk-summary-list__key').filter({ hasText: /My laptop/ })
+  assert.equal(await rows.count(), 1)
+  assert.equal((await device.passkeys()).length, 1)
+
+  await person.page.context().clearCookies()
+  await person.asksForACode(REQUEST)
+  await person.typesTheCode()
+  await person.chooses('With a passkey')
+  await press(person.page, 'Use your passkey')
+
+  assertBackAtTheService(person)
+  assertNoComplaints(person.page)
   await person.page.context().close()
 })
 

@@ -23,7 +23,7 @@ const signingIn =
       Object.assign(careful, { app: there.app, codes: there.codes })
     })
     await careful.provesTheAddress()
-    await act(careful)
+    await act(careful, elsewhere)
   }
 
 const recovering = (act = () => {}) =>
@@ -122,7 +122,14 @@ export const SECOND_FACTOR_STATES = {
     CODE,
     'code',
     'You have used this code before, wait until your app shows a new one and enter that',
-    signingIn(careful => careful.types(careful.app.at(careful.app.used))),
+    signingIn(async (careful, elsewhere) => {
+      await elsewhere(async page => {
+        const there = careful.at(page)
+        await there.provesTheAddress()
+        await there.givesItsCode()
+      })
+      await careful.types(careful.app.at(careful.app.used))
+    }),
   ),
   'second-factor-limit': {
     heading: 'You have entered too many wrong codes',
@@ -131,6 +138,18 @@ export const SECOND_FACTOR_STATES = {
       for (let tries = 0; tries < 5; tries += 1) {
         await careful.types(careful.app.wrongCode())
       }
+    }),
+  },
+  'second-factor-lost': {
+    heading: 'Ask us to remove your second step',
+    reach: signingIn(careful => press(careful.page, 'I cannot use any of these')),
+  },
+  'second-factor-lost-asked': {
+    heading: 'We have your request',
+    reach: signingIn(async careful => {
+      await press(careful.page, 'I cannot use any of these')
+      await press(careful.page, 'Ask us to remove it')
+      await careful.page.getByText('before we remove the second step from your account').waitFor()
     }),
   },
   'recovery-code': { heading: RECOVERY, reach: recovering() },

@@ -7,7 +7,7 @@ use reqwest::header::{COOKIE, HeaderName};
 use scraper::{ElementRef, Html, Selector};
 use url::Url;
 
-use crate::{Answer, ISSUER, Mailbox, Wire};
+use crate::{Answer, ISSUER, Mailbox, Node, Wire};
 
 /// Follows redirects, keeps cookies, and stops at the relying party.
 #[derive(Clone, Debug)]
@@ -90,6 +90,11 @@ impl Browser {
             cookies: self.cookies.clone(),
             ..Self::new(self.wire.clone())
         }
+    }
+
+    /// From now on its requests go to that node.
+    pub fn moves_to(&self, node: &Node) {
+        self.wire.move_to(node.address());
     }
 
     /// Opens an address, or a path of the provider.
@@ -353,6 +358,16 @@ impl Browser {
             .next()
             .map(words)
             .unwrap_or_default()
+    }
+
+    /// What the element with that id says.
+    #[track_caller]
+    pub fn text_of(&self, id: &str) -> String {
+        let html = self.html();
+        let Some(found) = html.select(&css(&format!("#{id}"))).next() else {
+            panic!("nothing is called {id} on: {}", self.text())
+        };
+        words(found)
     }
 
     /// What the page says is wrong.

@@ -8,6 +8,7 @@
 pub mod answer;
 pub mod answers;
 pub mod app;
+pub mod authenticator_app;
 pub mod authority;
 pub mod browser;
 pub mod catcher;
@@ -23,6 +24,7 @@ pub mod wire;
 pub use answer::Answer;
 pub use answers::Answers;
 pub use app::{App, on_both};
+pub use authenticator_app::AuthenticatorApp;
 pub use authority::Authority;
 pub use browser::{Browser, Carrier, Landing};
 pub use catcher::MailCatcher;

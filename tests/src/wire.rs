@@ -247,9 +247,15 @@ fn assert_is_guarded(answer: &Answer) {
     ] {
         assert_eq!(answer.headers(name), [value], "{name} of {}", answer.url);
     }
-    let is_on_the_way_back = ["/authorize", "/details/", "/end-session", "/sign-in/"]
-        .iter()
-        .any(|beginning| answer.url.path().starts_with(beginning));
+    let is_on_the_way_back = [
+        "/authorize",
+        "/details/",
+        "/end-session",
+        "/second-factor/",
+        "/sign-in/",
+    ]
+    .iter()
+    .any(|beginning| answer.url.path().starts_with(beginning));
     let opener_policy: &[&str] = if is_on_the_way_back {
         &[]
     } else {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use diesel::prelude::*;
-use model::browser_session::{Authentication, BrowserSession};
+use model::browser_session::{Acr, Authentication, BrowserSession};
 use model::{SecretDigest, Timestamp, UserId};
 
 use crate::connection::Connection;
@@ -156,13 +156,16 @@ pub struct NewSession {
 pub struct Opened {
     /// The `sid` of the session that there is now.
     pub sid: String,
+    /// Whether its account has a second factor, which this sign-in then gave.
+    pub has_second_factor: bool,
     /// The session of another person that had to make room:
     /// [`sign_out::close`](crate::sign_out::close) ends what was opened in it.
     pub replaced: Option<EndedSession>,
 }
 
-/// Opens a session; `None` when the account is gone, merged into another a moment ago: no session
-/// of it is opened then, nor behind the one that the browser has.
+/// Opens a session. `None` when its account lets nobody in so, because it was merged into another
+/// a moment ago, or was given a second factor that this sign-in lacks: no session of it is opened
+/// then, nor behind the one that the browser has.
 ///
 /// When the browser already has a session of the same person, that session goes on under the new
 /// secret (rotated, so that a secret learnt before the sign-in is worth nothing after it); a
@@ -178,13 +181,20 @@ pub fn open(
     lifetimes: SessionLifetimes,
 ) -> Result<Option<Opened>, StorageError> {
     let authentication = &new.authentication;
-    if !crate::users::share(tx, &authentication.user_id)? {
+    let Some(has_second_factor) = let_in(tx, authentication)? else {
         return Ok(None);
-    }
+    };
+    let opened = |sid, replaced| {
+        Some(Opened {
+            sid,
+            has_second_factor,
+            replaced,
+        })
+    };
     let mut replaced = None;
     if let Some(presented) = presented {
         if let Some(sid) = renew(tx, new, presented, lifetimes)? {
-            return Ok(Some(Opened { sid, replaced }));
+            return Ok(opened(sid, None));
         }
         replaced = end(tx, presented)?;
     }
@@ -207,8 +217,25 @@ pub fn open(
             browser_sessions::ends_at.eq(now.plus(lifetimes.absolute).millis()),
         ))
         .execute(connection))?;
-    let sid = new.sid.clone();
-    Ok(Some(Opened { sid, replaced }))
+    Ok(opened(new.sid.clone(), replaced))
+}
+
+/// Whether the account has a second factor, if it is there and asks for no more than was given.
+/// Until this unit of work ends it neither goes nor gets a factor: PostgreSQL locks the row as
+/// [`users::share`](crate::users::share) does, and looks again at one that it had to wait for.
+fn let_in(tx: &mut Tx<'_>, authentication: &Authentication) -> Result<Option<bool>, StorageError> {
+    let most = i64::from(authentication.acr >= Acr::ClCm);
+    let account = users::table
+        .find(authentication.user_id.as_str())
+        .filter(users::has_second_factor.le(most))
+        .select(users::has_second_factor);
+    let has_second_factor: Option<i64> = match tx.connection() {
+        Connection::Sqlite(connection) => account.first(*connection).optional()?,
+        Connection::Postgres(connection) => {
+            account.for_key_share().first(*connection).optional()?
+        }
+    };
+    Ok(has_second_factor.map(|flag| flag != 0))
 }
 
 fn renew(

@@ -1,6 +1,6 @@
 //! Staff at the command line: what people could not settle themselves.
 
-use acceptance::{Browser, Deployment, Kind, MailCatcher, Mailbox, clients};
+use acceptance::{AuthenticatorApp, Browser, Deployment, Kind, MailCatcher, Mailbox, clients};
 use model::ScopeSet;
 use model::trn_lookup::TrnRequirement;
 use server::config::clients::ClientEntry;
@@ -150,4 +150,75 @@ async fn staff_see_which_records_may_be_a_persons_and_give_them_the_right_one() 
         let shown = deployment.succeed(&["support", "show", &reference]);
         assert!(shown.contains("trn_found on"), "{shown}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_remove_a_second_factor_that_was_lost_and_its_person_sets_up_another() {
+    for kind in Kind::BOTH {
+        let catcher = MailCatcher::start().await;
+        let mut deployment = Deployment::on(kind, &catcher);
+        let mut course = clients::course();
+        course.settings.minimum_acr = model::browser_session::Acr::ClCm;
+        deployment.register(&[course]);
+        let node = deployment.start();
+        let mailbox = Mailbox::Caught(catcher.clone());
+        let mut thief = node.browser();
+        proves_address(&mut thief, &mailbox).await;
+        thief.press("Set up an authenticator app").await;
+        let mut app = AuthenticatorApp::with_key(&thief.text_of("key"));
+        thief.fill("Code", &app.code()).press("Continue").await;
+        thief.press("I have saved the codes").await;
+        thief.press("Continue").await;
+        assert_ne!(thief.landed_on().parameter("code"), "");
+
+        let mut browser = node.browser();
+        proves_address(&mut browser, &mailbox).await;
+        browser.follow("I cannot use any of these").await;
+        browser.press("Ask us to remove it").await;
+        assert_eq!(browser.heading(), "We have your request");
+        let reference = open_task(&deployment);
+        assert!(browser.text().contains(&reference));
+        let shown = deployment.succeed(&["support", "show", &reference]);
+        for words in ["second_factor_lost", "ada@home.example", "course"] {
+            assert!(shown.contains(words), "{words} in {shown}");
+        }
+        let close = ["support", "close", reference.as_str()];
+        let (status, said) = deployment.refuse(&[&close[..], &["--apply-address"]].concat());
+        assert_eq!(status, Some(1));
+        assert!(said.contains("the task is about something else"), "{said}");
+        browser.open(REQUEST).await;
+        assert_eq!(
+            browser.heading(),
+            "Enter your email address",
+            "nobody is signed in by having asked"
+        );
+
+        let closed = deployment.succeed(&[&close[..], &["--remove-second-factor"]].concat());
+
+        assert_eq!(closed, format!("{reference} is closed.\n"));
+        let (_, said) = deployment.refuse(&[&close[..], &["--remove-second-factor"]].concat());
+        assert!(said.contains("it is closed already"), "{said}");
+        thief.open("/account").await;
+        assert_eq!(
+            thief.heading(),
+            "Enter your email address",
+            "whoever had the app is signed out"
+        );
+        proves_address(&mut browser, &mailbox).await;
+        assert_eq!(browser.heading(), "Add a second step to your sign-in");
+        browser.press("Set up an authenticator app").await;
+        let mut app = AuthenticatorApp::with_key(&browser.text_of("key"));
+        browser.fill("Code", &app.code()).press("Continue").await;
+        browser.press("I have saved the codes").await;
+        assert_ne!(browser.landed_on().parameter("code"), "");
+    }
+}
+
+/// Comes to the service, and as far as a code from their emails brings them.
+async fn proves_address(browser: &mut Browser, mailbox: &Mailbox) {
+    browser.open(REQUEST).await;
+    browser.fill("Email address", "ada@home.example");
+    browser.press("Continue").await;
+    let code = mailbox.last_code_for("ada@home.example").await;
+    browser.fill("Code", &code).press("Continue").await;
 }

@@ -131,7 +131,8 @@ impl World {
                 authentication,
                 selected_at: now,
             };
-            browser_sessions::open(tx, &new, None, LIFETIMES)?;
+            let opened = browser_sessions::open(tx, &new, None, LIFETIMES)?;
+            assert!(opened.is_some(), "the account lets them in");
             Ok(id)
         });
         Person {

@@ -45,6 +45,8 @@ pub struct ChooseToGivePage {
     pub frame: Frame,
     /// Whether they have recovery codes left.
     pub has_recovery_codes: bool,
+    /// To what who can give none of these can do.
+    pub lost_url: String,
     /// What to do, when nothing was chosen.
     pub error: Option<&'static str>,
 }
@@ -87,6 +89,7 @@ impl View for ChooseToGivePage {
             .map(|(has_recovery_codes, error)| Self {
                 frame: Frame::sample(),
                 has_recovery_codes,
+                lost_url: "/second-factor/lost?i=1".to_owned(),
                 error,
             })
             .into()
@@ -123,6 +126,7 @@ fn respond(stage: &Stage, status: StatusCode, error: Option<&'static str>) -> An
             let view = ChooseToGivePage {
                 frame,
                 has_recovery_codes: question.gives_by(FactorPage::RecoveryCode),
+                lost_url: Page::SecondFactor(FactorPage::Lost).url(&stage.interaction.id),
                 error,
             };
             stage.respond(status, PAGE, &view)

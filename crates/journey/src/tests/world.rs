@@ -335,10 +335,10 @@ impl World {
             idle: HOUR,
             absolute: 12 * HOUR,
         };
-        self.store
-            .write(move |tx| browser_sessions::open(tx, &new, None, lifetimes))
-            .await
-            .unwrap();
+        let opened = self
+            .store
+            .write(move |tx| browser_sessions::open(tx, &new, None, lifetimes));
+        assert!(opened.await.unwrap().is_some(), "the account lets them in");
         (secret, user_id)
     }
 

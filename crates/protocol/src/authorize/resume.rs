@@ -3,15 +3,15 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use model::browser_session::{Acr, Authentication, BrowserSession};
+use model::browser_session::{Authentication, BrowserSession};
 use model::cookies::Cookie;
 use model::interaction::{Answers, Interaction, Outcome, RefusalReason};
 use model::secret::SecretKind;
-use model::{InteractionId, Secret, SecretDigest, Timestamp, User};
+use model::{InteractionId, Secret, SecretDigest, Timestamp};
 use pages::{ErrorPage, Shell};
 use storage::browser_sessions::{self, NewSession};
 use storage::interactions::{self, Found};
-use storage::{StorageError, Tx, sign_out, trn_links, users};
+use storage::{StorageError, Tx, sign_out, trn_links};
 
 use crate::already_finished_page::AlreadyFinishedPage;
 use crate::authorize::begin::{Answer, presence};
@@ -126,12 +126,6 @@ fn add_session(provider: &Provider, response: &mut HttpResponse, secret: &Secret
     );
 }
 
-/// Whether an authentication opens a session of the account: one that has a second factor asks for
-/// it.
-fn lets_in(user: &User, authentication: &Authentication) -> bool {
-    !user.has_second_factor || authentication.acr >= Acr::ClCm
-}
-
 /// Everything that the unit of work needs.
 struct Finish {
     provider: Provider,
@@ -164,14 +158,9 @@ impl Finish {
                 authentication,
                 selected_at,
             }) => {
-                let user = users::find(tx, &authentication.user_id)?;
                 // Another tab merged the account into another one, or gave it a second factor that
                 // this sign-in lacks.
-                let Some(user) = user.filter(|user| lets_in(user, &authentication)) else {
-                    return Ok(Finished::AlreadyTaken);
-                };
-                let Some(session) = self.open_session(tx, &user, authentication, selected_at)?
-                else {
+                let Some(session) = self.open_session(tx, authentication, selected_at)? else {
                     return Ok(Finished::AlreadyTaken);
                 };
                 let answer = self.answer(tx, &session, &taken.answers, taken.created_at)?;
@@ -185,11 +174,10 @@ impl Finish {
     }
 
     /// The person has signed in, whatever the client is told of it; `None` when their account is
-    /// gone.
+    /// gone, or asks for more.
     fn open_session(
         &self,
         tx: &mut Tx<'_>,
-        user: &User,
         authentication: Authentication,
         selected_at: Timestamp,
     ) -> Result<Option<BrowserSession>, StorageError> {
@@ -212,7 +200,7 @@ impl Finish {
         Ok(Some(BrowserSession {
             sid: opened.sid,
             authentication: new.authentication,
-            has_second_factor: user.has_second_factor,
+            has_second_factor: opened.has_second_factor,
             selected_at,
             last_seen_at: tx.now(),
         }))

@@ -301,6 +301,16 @@ fn of_ada(tx: &Tx<'_>) -> NewSession {
     }
 }
 
+/// The same with a code of her app.
+fn with_both(tx: &Tx<'_>) -> NewSession {
+    let new = of_ada(tx);
+    let authentication = new.authentication.with_second_factor(Amr::Otp, tx.now());
+    NewSession {
+        authentication,
+        ..new
+    }
+}
+
 #[test]
 fn an_account_that_is_not_there_has_no_session_and_the_browser_keeps_the_one_it_has() {
     on_both_databases(|store, _| {
@@ -351,6 +361,100 @@ fn a_merge_during_a_sign_in_leaves_no_session_of_the_account_that_is_gone() {
         assert!(opened.is_some());
         assert_eq!(merged, crate::users::Merged::Merged);
         assert_eq!(session(store, "secret"), None);
+    });
+}
+
+/// The attack: an emailed code alone, for an account that has a second factor by now.
+#[test]
+fn an_account_with_a_second_factor_lets_nobody_in_without_it() {
+    on_both_databases(|store, _| {
+        with_account(store, "ada");
+        with_account(store, "bob");
+        write(store, |tx| {
+            crate::samples::set_up_app(tx, &user_id("ada"), 1)
+        });
+        signed_in(store, "bob", "of bob", None);
+
+        let opened = write(store, |tx| {
+            let new = of_ada(tx);
+            open(tx, &new, Some(&digest("of bob")), LIFETIMES)
+        });
+        assert_eq!(opened, None);
+        assert_eq!(session(store, "secret"), None);
+        assert!(session(store, "of bob").is_some());
+
+        let opened = write(store, |tx| open(tx, &with_both(tx), None, LIFETIMES));
+        let has_second_factor = true;
+        let sid = "sid".to_owned();
+        assert_eq!(
+            opened,
+            Some(Opened {
+                sid,
+                has_second_factor
+            })
+        );
+    });
+}
+
+/// The attack: the session that was there before the factor is renewed without it.
+#[test]
+fn a_session_from_before_the_second_factor_is_not_renewed_without_it() {
+    on_both_databases(|store, _| {
+        let sid = signed_in(store, "ada", "before", None);
+        write(store, |tx| {
+            crate::samples::set_up_app(tx, &user_id("ada"), 1)
+        });
+        let renewed = |new: fn(&Tx<'_>) -> NewSession| {
+            write(store, move |tx| {
+                let new = new(tx);
+                open(tx, &new, Some(&digest("before")), LIFETIMES)
+            })
+        };
+
+        assert_eq!(renewed(of_ada), None);
+        assert_eq!(session(store, "secret"), None);
+        assert_eq!(session(store, "before").unwrap().sid, sid);
+
+        assert_eq!(renewed(with_both).unwrap().sid, sid);
+        assert!(session(store, "secret").is_some());
+    });
+}
+
+#[test]
+fn a_second_factor_that_is_being_set_up_is_waited_for_and_asked_for() {
+    on_both_databases(|store, _| {
+        with_account(store, "ada");
+
+        let ((), opened) = interleaved(
+            store,
+            |tx| crate::samples::set_up_app(tx, &user_id("ada"), 1),
+            |tx| open(tx, &of_ada(tx), None, LIFETIMES),
+            |_, ()| Ok(()),
+        );
+
+        assert_eq!(opened, None);
+        assert_eq!(session(store, "secret"), None);
+    });
+}
+
+#[test]
+fn a_second_factor_is_not_set_up_while_somebody_is_let_in_without_it() {
+    on_both_databases(|store, _| {
+        with_account(store, "ada");
+
+        let (has_one, ()) = interleaved(
+            store,
+            |tx| open(tx, &of_ada(tx), None, LIFETIMES),
+            |tx| crate::samples::set_up_app(tx, &user_id("ada"), 1),
+            |tx, opened| {
+                assert!(!opened.unwrap().has_second_factor);
+                let session = find(tx, &digest("secret"))?;
+                Ok(session.unwrap().has_second_factor)
+            },
+        );
+
+        assert!(!has_one, "until this unit of work has ended");
+        assert!(session(store, "secret").unwrap().has_second_factor);
     });
 }
 

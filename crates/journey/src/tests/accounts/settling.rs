@@ -476,8 +476,8 @@ async fn a_record_that_cannot_be_asked_for_is_no_case_yet() {
 async fn a_lost_second_factor_is_removed_and_everybody_is_signed_out() {
     on_both(async |world| {
         let user_id = world.account_of(NEW).await;
-        world.set_up_app(&user_id).await;
         let (session, _) = world.session_of(NEW).await;
+        world.set_up_app(&user_id).await;
         let reference = world.opened(&user_id, Case::SecondFactorLost {}).await;
         world.news().await;
 

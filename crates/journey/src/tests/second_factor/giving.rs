@@ -3,7 +3,9 @@ use model::browser_session::{Acr, Amr};
 use model::event::EventKind;
 use model::totp::TotpSeed;
 
+use super::passkeys::PASSKEY;
 use super::{CHOOSE, CODE, RECOVERY_CODE, RECOVERY_CODES, REMOVE, SET_UP_APP};
+use crate::tests::authenticator::Authenticator;
 use crate::tests::world::{MINUTE, on_both};
 
 #[actix_web::test]
@@ -285,6 +287,30 @@ async fn cancel_on_the_code_page_refuses_the_service() {
     .await;
 }
 
+/// The attack: the link of the email in place of its code.
+#[actix_web::test]
+async fn the_link_in_the_email_goes_round_no_second_factor() {
+    on_both(async |world| {
+        let ada = world.owner("ada@example.test").await;
+        let tab = world.tab().await;
+        world.enter_email(&tab, ada.address).await;
+        let link = world.mailbox.link();
+
+        let pressed = world.post(&tab, &link, &[("action", "continue")]).await;
+
+        pressed.goes_to(tab.url(CODE));
+        world.assert_not_let_through(&tab).await;
+        for _ in 0..2 {
+            let again = world.post(&tab, &link, &[("action", "continue")]).await;
+            again.shows(410, "This link no longer works");
+            world.assert_not_let_through(&tab).await;
+        }
+        let given = world.types(&tab, &world.shown(&ada.seed)).await;
+        given.goes_to(tab.return_to());
+    })
+    .await;
+}
+
 #[actix_web::test]
 async fn the_other_ways_are_a_link_away() {
     on_both(async |world| {
@@ -298,6 +324,30 @@ async fn the_other_ways_are_a_link_away() {
         let href = |page| format!("href=\"{}\"", tab.url(page).replace('=', "&#x3D;"));
         app.shows(200, &href(RECOVERY_CODE));
         recovery.shows(200, &href(CODE));
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn who_can_give_none_of_them_finds_help_in_the_same_place_on_every_page() {
+    on_both(async |world| {
+        let ada = world
+            .has_passkey_on("ada@example.test", &mut Authenticator::new())
+            .await;
+        world.has_app(&ada, &TotpSeed::mint(&SystemEntropy)).await;
+        let tab = world.tab().await;
+        let proven = world.proves(&tab, "ada@example.test").await;
+        proven.goes_to(tab.url(CHOOSE));
+
+        for page in [CHOOSE, CODE, PASSKEY, RECOVERY_CODE] {
+            let page = world.open(&tab, page).await;
+            let lost = tab.url("/second-factor/lost").replace('=', "&#x3D;");
+            let link = format!("href=\"{lost}\">I cannot use any of these</a>");
+            page.shows(200, &link);
+        }
+
+        let lost = world.open(&tab, "/second-factor/lost").await;
+        lost.shows(200, "Ask us to remove your second step");
     })
     .await;
 }

@@ -4,7 +4,7 @@
 //!
 //! 1. `GET /v2/teachers/find` gives the teachers that agree on three things or more, counted much
 //!    as [`journey::trn_match`] counts. It knows no short forms of first names and takes two first
-//!    and two last names at a time, so it is asked up to six times, mostly once: see [`spelling`].
+//!    and two last names at a time, so it is asked up to 14 times, mostly once: see [`spelling`].
 //! 2. `GET /v3/persons/{trn}` for each teacher found, and for a stated TRN that was not found: only
 //!    it tells former names, that a record is deactivated (410) or where it was merged to (308).
 //!    Each merge followed is a request more.
