@@ -3,6 +3,9 @@
 //! `journey` is what people meet, `oidc` what relying services meet, `operations` what operators
 //! and attackers meet, `architecture` what developers have agreed on.
 
+// The discovery document is compared as one value.
+#![recursion_limit = "256"]
+
 mod architecture;
 
 mod journey {

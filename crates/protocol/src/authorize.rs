@@ -7,7 +7,7 @@ mod acr;
 mod begin;
 pub(crate) mod claims_parameter;
 mod decision;
-mod error;
+pub(crate) mod error;
 mod expected;
 mod issue;
 mod prompt;

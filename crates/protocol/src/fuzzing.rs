@@ -7,7 +7,8 @@ use model::raw_pairs::RawPairs;
 use model::{Client, ScopeSet};
 
 use crate::authorize::claims_parameter::ClaimsParameter;
-use crate::authorize::request::{Address, AuthorizationRequest};
+use crate::authorize::error::ShowPage;
+use crate::authorize::request::AuthorizationRequest;
 use crate::bearer;
 use crate::issuer::Issuer;
 use crate::keys::KeySet;
@@ -22,9 +23,10 @@ pub fn authorization_request(
     issuer: &Issuer,
 ) -> bool {
     let pairs = RawPairs::parse(encoded);
-    let is_addressed = Address::parse(&pairs).is_ok_and(|address| {
-        address.client_id == client.id.as_str() && client.redirect(address.redirect_uri).is_some()
-    });
+    let is_addressed = ShowPage::unless_once(&pairs, "client_id")
+        .is_ok_and(|client_id| client_id == client.id.as_str())
+        && ShowPage::unless_once(&pairs, "redirect_uri")
+            .is_ok_and(|redirect_uri| client.redirect(redirect_uri).is_some());
     AuthorizationRequest::parse(&pairs, client, keys, issuer).is_ok() && is_addressed
 }
 

@@ -390,7 +390,8 @@ fn an_account_with_a_second_factor_lets_nobody_in_without_it() {
             opened,
             Some(Opened {
                 sid,
-                has_second_factor
+                has_second_factor,
+                replaced: None,
             })
         );
     });
