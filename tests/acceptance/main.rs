@@ -18,6 +18,7 @@ mod journey {
 mod oidc {
     mod authorize;
     mod discovery;
+    mod registration;
     mod replay;
     mod teacher_details;
 }
