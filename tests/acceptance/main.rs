@@ -23,6 +23,7 @@ mod oidc {
     mod advertised;
     mod authorize;
     mod discovery;
+    mod registration;
     mod relying_party;
     mod replay;
     mod request_objects;

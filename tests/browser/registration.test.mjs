@@ -65,8 +65,9 @@ async function signIn(config, person, parameters = {}) {
   await person.page.goto(url.href)
   await person.givesAddress()
   await person.typesTheCode()
-  await press(person.page, 'Continue')
-  await person.page.getByRole('heading', { name: 'Share your information with Classroom app' }).waitFor()
+  await person.page.getByRole('heading', { name: 'Classroom app' }).waitFor()
+  const agree = person.page.locator('button[value=allow]')
+  await Promise.all([person.page.waitForEvent('load'), agree.click()])
   await press(person.page, 'Continue')
   return oidc.authorizationCodeGrant(config, new URL(service.arrival().url), checks)
 }

@@ -141,6 +141,20 @@ async fn an_unsigned_assertion_is_refused() {
 }
 
 #[actix_web::test]
+async fn a_client_that_registered_an_algorithm_is_held_to_it() {
+    use model::client::AssertionAlgorithm::Private;
+
+    let key = LooseKey::generate(SigningAlgorithm::ES256);
+    let mut client = client_of(&key);
+    client.settings.token_endpoint_auth_signing_alg = Some(Private(SigningAlgorithm::ES256));
+    assert!(check(&key.token(&claims()), &client).await.is_ok());
+
+    client.settings.token_endpoint_auth_signing_alg = Some(Private(SigningAlgorithm::EdDsa));
+    let refusal = check(&key.token(&claims()), &client).await;
+    assert_eq!(refusal, Err(InvalidAssertion::AlgorithmNotAllowed));
+}
+
+#[actix_web::test]
 async fn the_public_key_does_not_serve_as_a_shared_secret() {
     let key = LooseKey::generate(SigningAlgorithm::RS256);
     let header = json!({ "alg": "HS256", "kid": key.kid() });
