@@ -16,8 +16,7 @@ use model::Timestamp;
 use model::client::ClientSettings;
 use url::Url;
 
-pub use fetch::FetchError;
-pub(crate) use fetch::fetch_document;
+pub use fetch::NoKeySet;
 
 use self::kept_set::KeptSet;
 use self::key_set::ClientKeySet;
@@ -48,7 +47,7 @@ pub enum NoClientKey {
     Ambiguous,
     /// What stands at `jwks_uri` could not be had.
     #[error("the client's jwks_uri could not be read: {0}")]
-    Unavailable(#[from] FetchError),
+    Unavailable(#[from] NoKeySet),
 }
 
 impl ClientKeys {

@@ -4,8 +4,8 @@
 //! only, public addresses only, no redirects, no proxy from the environment, five seconds. Hosts
 //! that the operator allows by name are trusted: `http` and private addresses are then in order.
 //!
-//! [`client_keys`](crate::client_keys) fetches key sets by it,
-//! [`security_event`](crate::security_event) pushes events.
+//! [`client_keys`](crate::client_keys) fetches key sets by it, the authorization endpoint request
+//! objects; [`security_event`](crate::security_event) pushes events.
 
 mod public_address;
 
@@ -24,6 +24,8 @@ use self::public_address::is_public;
 
 /// From the first look-up to the last byte.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
+/// The longest document that is read, in bytes.
+const SIZE_LIMIT: usize = 64 * 1024;
 const USER_AGENT: &str = concat!("get-an-identity/", env!("CARGO_PKG_VERSION"));
 
 /// The way out to clients' own servers. Clones share one pool of connections.
@@ -63,6 +65,20 @@ pub enum OutboundError {
 #[error("it must hold certificates in PEM")]
 pub struct UnusableAuthorities;
 
+/// Why what a client published could not be had. Its text names no URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// There was no answer.
+    #[error(transparent)]
+    NoAnswer(#[from] OutboundError),
+    /// The answer was not 200; a redirect is not followed.
+    #[error("it answered with status {0}")]
+    Status(u16),
+    /// The answer was longer than 64 KiB.
+    #[error("it is larger than 64 KiB")]
+    TooLarge,
+}
+
 impl Outbound {
     /// A way out that leads, beside public `https` URLs, to `allowed_hosts` over `http` and at
     /// private addresses too. A host is written as in a URL, without port: `rp.internal`,
@@ -94,8 +110,13 @@ impl Outbound {
         }))
     }
 
-    pub(crate) async fn get(&self, url: &Url) -> Result<Response, OutboundError> {
-        send(self.guarded(url)?.get(url.clone())).await
+    /// What a client published there: the body of an answer 200, of 64 KiB at most.
+    pub(crate) async fn fetch(&self, url: &Url) -> Result<Vec<u8>, FetchError> {
+        let response = send(self.guarded(url)?.get(url.clone())).await?;
+        if response.status() != 200 {
+            return Err(FetchError::Status(response.status().as_u16()));
+        }
+        body_within_limit(response).await
     }
 
     pub(crate) async fn post(
@@ -164,6 +185,21 @@ impl Outbound {
 
 async fn send(request: RequestBuilder) -> Result<Response, OutboundError> {
     request.send().await.map_err(|error| (&error).into())
+}
+
+async fn body_within_limit(mut response: Response) -> Result<Vec<u8>, FetchError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| OutboundError::from(&error))?
+    {
+        if body.len() + chunk.len() > SIZE_LIMIT {
+            return Err(FetchError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 impl From<&reqwest::Error> for OutboundError {

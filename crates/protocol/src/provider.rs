@@ -50,7 +50,9 @@ pub struct Parts {
     pub clients: Clients,
     /// Clients' public keys, cached and fetched.
     pub client_keys: ClientKeys,
-    /// The way out for events. Not that of the keys: its connections belong to the thread of the
+    /// The way out to what clients publish: keys, request objects and the like.
+    pub published: Outbound,
+    /// The way out for events, which is another one: its connections belong to the thread of the
     /// jobs.
     pub outbound: Outbound,
     /// How clients may register themselves, if they may.

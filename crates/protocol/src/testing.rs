@@ -1,6 +1,7 @@
 //! A provider over a database of its own, for tests that speak to it as clients do.
 
 pub(crate) mod browser;
+pub(crate) mod client_site;
 pub(crate) mod second_factor;
 pub(crate) mod teacher;
 
@@ -88,6 +89,7 @@ impl TestProvider {
         let database = TestDatabase::create(kind);
         let clock = Arc::new(ManualClock::starting_at(START));
         let store = database.open(Arc::<ManualClock>::clone(&clock));
+        let published = Outbound::new(vec!["127.0.0.1".to_owned()]);
         let provider = Provider::new(Parts {
             issuer: Issuer::new(ISSUER.to_owned()),
             cookies: Cookies::Secure,
@@ -98,7 +100,8 @@ impl TestProvider {
             pages: Pages::new(PagesSettings::default()).unwrap(),
             keys: Keys::open(signing_keys(), &keyring()).unwrap(),
             keyring: keyring(),
-            client_keys: ClientKeys::new(Outbound::new(Vec::new())),
+            client_keys: ClientKeys::new(published.clone()),
+            published,
             outbound: Outbound::new(vec!["127.0.0.1".to_owned()]),
             registration,
             subjects: subjects().clone(),

@@ -258,6 +258,7 @@ fn provider(
     (keys, subjects): (Keys, Subjects),
     pages: &Pages,
 ) -> Result<Provider, StartError> {
+    let published = outbound(config)?;
     Ok(Provider::new(protocol::Parts {
         issuer: protocol::Issuer::new(config.issuer.as_str().to_owned()),
         cookies: cookies(config),
@@ -277,7 +278,8 @@ fn provider(
         keys,
         keyring: ground.keyring.clone(),
         clients: Clients::new(ground.store.clone()),
-        client_keys: ClientKeys::new(outbound(config)?),
+        client_keys: ClientKeys::new(published.clone()),
+        published,
         outbound: outbound(config)?,
         registration: registration(config)?,
         subjects,

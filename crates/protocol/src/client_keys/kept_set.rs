@@ -7,7 +7,7 @@ use jsonwebtoken::Algorithm;
 use model::Timestamp;
 
 use super::NoClientKey;
-use super::fetch::FetchError;
+use super::fetch::NoKeySet;
 use super::key_set::{ClientKeySet, Match};
 use crate::keys::VerifyingKey;
 
@@ -31,7 +31,7 @@ struct State {
     /// The last set that was had, and since when.
     set: Option<(Timestamp, Arc<ClientKeySet>)>,
     /// The last attempt, and why it failed if it did. A failure leaves the set in use.
-    attempt: Option<(Timestamp, Result<(), FetchError>)>,
+    attempt: Option<(Timestamp, Result<(), NoKeySet>)>,
 }
 
 impl KeptSet {
@@ -44,7 +44,7 @@ impl KeptSet {
         fetch: impl FnOnce() -> F,
     ) -> Result<Arc<VerifyingKey>, NoClientKey>
     where
-        F: Future<Output = Result<ClientKeySet, FetchError>>,
+        F: Future<Output = Result<ClientKeySet, NoKeySet>>,
     {
         if let Some(answer) = self.state().answer(kid, algorithm, now) {
             return answer;

@@ -1,10 +1,8 @@
-//! What a client can, and cannot, make us fetch. The client's web server is a real one on this
-//! machine, which the operator therefore has to allow.
+//! What a client can, and cannot, make us fetch.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::HttpResponse;
 use model::SigningAlgorithm;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -12,71 +10,13 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::keys::testing::LooseKey;
-use crate::outbound::OutboundError;
+use crate::outbound::{FetchError, OutboundError};
+use crate::testing::client_site::{ClientSite, jwks};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
-type Answer = dyn Fn(&HttpRequest) -> HttpResponse + Send + Sync;
-
-/// A client's web server that gives one answer, which can be replaced, at every path.
-struct ClientSite {
-    port: u16,
-    answer: Arc<Mutex<Box<Answer>>>,
-    asked: Arc<AtomicUsize>,
-}
-
-impl ClientSite {
-    fn start(answer: impl Fn(&HttpRequest) -> HttpResponse + Send + Sync + 'static) -> Self {
-        let answer: Arc<Mutex<Box<Answer>>> = Arc::new(Mutex::new(Box::new(answer)));
-        let asked = Arc::new(AtomicUsize::new(0));
-        let (given, counted) = (Arc::clone(&answer), Arc::clone(&asked));
-        let server = HttpServer::new(move || {
-            let (given, counted) = (Arc::clone(&given), Arc::clone(&counted));
-            App::new().default_service(web::to(move |request: HttpRequest| {
-                counted.fetch_add(1, Ordering::SeqCst);
-                let response = given.lock().unwrap()(&request);
-                async move { response }
-            }))
-        })
-        .workers(1)
-        .disable_signals()
-        .bind(("127.0.0.1", 0))
-        .unwrap();
-        let port = server.addrs()[0].port();
-        actix_web::rt::spawn(server.run());
-        Self {
-            port,
-            answer,
-            asked,
-        }
-    }
-
-    fn publishing(keys: &[&LooseKey]) -> Self {
-        let jwks = jwks(keys);
-        Self::start(move |_| HttpResponse::Ok().body(jwks.clone()))
-    }
-
-    fn now_publishes(&self, keys: &[&LooseKey]) {
-        let jwks = jwks(keys);
-        *self.answer.lock().unwrap() = Box::new(move |_| HttpResponse::Ok().body(jwks.clone()));
-    }
-
-    fn now_fails(&self) {
-        *self.answer.lock().unwrap() = Box::new(|_| HttpResponse::InternalServerError().finish());
-    }
-
-    fn times_asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
-    }
-
-    fn client(&self) -> ClientSettings {
-        client_at(&format!("http://127.0.0.1:{}/jwks", self.port))
-    }
-}
-
-fn jwks(keys: &[&LooseKey]) -> String {
-    let keys: Vec<_> = keys.iter().map(|key| &key.jwk).collect();
-    json!({ "keys": keys }).to_string()
+fn client_of(site: &ClientSite) -> ClientSettings {
+    client_at(&site.url("/jwks"))
 }
 
 fn client_at(jwks_uri: &str) -> ClientSettings {
@@ -109,7 +49,7 @@ async fn find(
 /// Why nothing is fetched from a URL that is not to be fetched.
 async fn refusal_of(jwks_uri: &str, keys: &ClientKeys) -> OutboundError {
     match find(keys, &client_at(jwks_uri), "any", NOW).await {
-        Err(NoClientKey::Unavailable(FetchError::NoAnswer(cause))) => cause,
+        Err(NoClientKey::Unavailable(NoKeySet::Fetch(FetchError::NoAnswer(cause)))) => cause,
         other => panic!("{jwks_uri}: {other:?}"),
     }
 }
@@ -119,7 +59,7 @@ async fn a_published_key_is_fetched_once_and_kept_for_five_minutes() {
     let key = es256();
     let site = ClientSite::publishing(&[&key]);
     let keys = allowing_this_machine();
-    let client = site.client();
+    let client = client_of(&site);
 
     for seconds in [0, 1, 299] {
         let now = NOW.plus(Duration::from_secs(seconds));
@@ -137,7 +77,7 @@ async fn a_new_key_is_found_by_one_more_fetch_and_guessing_kids_makes_no_others(
     let (old, new) = (es256(), es256());
     let site = ClientSite::publishing(&[&old]);
     let keys = allowing_this_machine();
-    let client = site.client();
+    let client = client_of(&site);
     find(&keys, &client, old.kid(), NOW).await.unwrap();
     site.now_publishes(&[&old, &new]);
 
@@ -159,7 +99,7 @@ async fn many_requests_at_once_make_one_fetch() {
     let key = es256();
     let site = ClientSite::publishing(&[&key]);
     let keys = allowing_this_machine();
-    let client = site.client();
+    let client = client_of(&site);
 
     let requests = (0..20).map(|_| find(&keys, &client, key.kid(), NOW));
     let found = futures::future::join_all(requests).await;
@@ -173,7 +113,7 @@ async fn a_failed_fetch_is_not_tried_again_at_once_and_leaves_kept_keys_in_use()
     let key = es256();
     let site = ClientSite::publishing(&[&key]);
     let keys = allowing_this_machine();
-    let client = site.client();
+    let client = client_of(&site);
     find(&keys, &client, key.kid(), NOW).await.unwrap();
     site.now_fails();
     let later = NOW.plus(Duration::from_secs(60));
@@ -182,7 +122,9 @@ async fn a_failed_fetch_is_not_tried_again_at_once_and_leaves_kept_keys_in_use()
         let unknown = find(&keys, &client, "unknown", later).await;
         assert_eq!(
             unknown,
-            Err(NoClientKey::Unavailable(FetchError::Status(500)))
+            Err(NoClientKey::Unavailable(NoKeySet::Fetch(
+                FetchError::Status(500)
+            )))
         );
     }
 
@@ -194,18 +136,20 @@ async fn a_failed_fetch_is_not_tried_again_at_once_and_leaves_kept_keys_in_use()
 async fn a_redirect_is_not_followed() {
     let key = es256();
     let elsewhere = ClientSite::publishing(&[&key]);
-    let target = format!("http://127.0.0.1:{}/jwks", elsewhere.port);
+    let target = elsewhere.url("/jwks");
     let site = ClientSite::start(move |_| {
         HttpResponse::Found()
             .insert_header(("location", target.clone()))
             .finish()
     });
 
-    let found = find(&allowing_this_machine(), &site.client(), key.kid(), NOW).await;
+    let found = find(&allowing_this_machine(), &client_of(&site), key.kid(), NOW).await;
 
     assert_eq!(
         found,
-        Err(NoClientKey::Unavailable(FetchError::Status(302)))
+        Err(NoClientKey::Unavailable(NoKeySet::Fetch(
+            FetchError::Status(302)
+        )))
     );
     assert_eq!(elsewhere.times_asked(), 0);
 }
@@ -229,7 +173,9 @@ async fn an_answer_is_waited_for_five_seconds_to_its_last_byte() {
         assert!(!asking.is_finished(), "{begun:?}");
         tokio::time::advance(Duration::from_secs(1)).await;
 
-        let expected = Err(NoClientKey::Unavailable(OutboundError::TooSlow.into()));
+        let expected = Err(NoClientKey::Unavailable(
+            FetchError::from(OutboundError::TooSlow).into(),
+        ));
         assert_eq!(asking.await.unwrap(), expected, "{begun:?}");
         assert!(asked.elapsed() < Duration::from_secs(6), "{begun:?}");
         tokio::time::resume();
@@ -240,18 +186,23 @@ async fn an_answer_is_waited_for_five_seconds_to_its_last_byte() {
 async fn an_answer_of_more_than_64_kib_is_refused() {
     let site = ClientSite::start(|_| HttpResponse::Ok().body(" ".repeat(64 * 1024 + 1)));
 
-    let found = find(&allowing_this_machine(), &site.client(), "any", NOW).await;
+    let found = find(&allowing_this_machine(), &client_of(&site), "any", NOW).await;
 
-    assert_eq!(found, Err(NoClientKey::Unavailable(FetchError::TooLarge)));
+    assert_eq!(
+        found,
+        Err(NoClientKey::Unavailable(NoKeySet::Fetch(
+            FetchError::TooLarge
+        )))
+    );
 }
 
 #[actix_web::test]
 async fn an_answer_that_is_no_key_set_is_refused() {
     let site = ClientSite::start(|_| HttpResponse::Ok().body("<!doctype html>"));
 
-    let found = find(&allowing_this_machine(), &site.client(), "any", NOW).await;
+    let found = find(&allowing_this_machine(), &client_of(&site), "any", NOW).await;
 
-    assert_eq!(found, Err(NoClientKey::Unavailable(FetchError::NotKeySet)));
+    assert_eq!(found, Err(NoClientKey::Unavailable(NoKeySet::NotKeySet)));
 }
 
 #[actix_web::test]
@@ -272,7 +223,7 @@ async fn we_say_who_asks() {
     });
 
     assert_eq!(
-        find(&allowing_this_machine(), &site.client(), key.kid(), NOW).await,
+        find(&allowing_this_machine(), &client_of(&site), key.kid(), NOW).await,
         Ok(())
     );
 }

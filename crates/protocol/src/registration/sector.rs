@@ -5,7 +5,6 @@ use model::client::ClientSettings;
 
 use super::Registration;
 use super::error::RegistrationError;
-use crate::client_keys::fetch_document;
 
 const FIELD: &str = "sector_identifier_uri";
 
@@ -18,7 +17,9 @@ pub(super) async fn check(
     let Some(url) = &settings.sector_identifier_uri else {
         return Ok(());
     };
-    let document = fetch_document(&rules.outbound, url)
+    let document = rules
+        .outbound
+        .fetch(url)
         .await
         .map_err(|error| RegistrationError::metadata(FIELD, &error))?;
     let listed: Vec<String> = serde_json::from_slice(&document).map_err(|_| {
