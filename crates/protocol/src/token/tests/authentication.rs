@@ -11,9 +11,11 @@ use model::client::{AuthMethod, ClientSettings, GrantType};
 use model::{ScopeSet, SigningAlgorithm};
 use serde_json::{Value, json};
 use storage::testing::{Kind, START};
+use url::Url;
 
 use crate::client_assertion::ASSERTION_TYPE;
 use crate::keys::testing::{LooseKey, hmac_token};
+use crate::testing::client_site::ClientSite;
 use crate::testing::{Answer, ISSUER, TestProvider, basic, posted};
 
 const GRANT: (&str, &str) = ("grant_type", "client_credentials");
@@ -268,6 +270,36 @@ async fn an_assertion_by_the_clients_key_is_good_once() {
         let next = assert_by(&app, &key.token(&assertion_claims("two"))).await;
         assert_eq!(next.status, 200);
     }
+}
+
+/// A client changes its key by changing what stands at its `jwks_uri` (OpenID Connect Core §10.1.1).
+#[actix_web::test]
+async fn a_new_key_at_jwks_uri_is_picked_up_and_the_old_one_refused() {
+    let app = TestProvider::on_sqlite();
+    let (old, new) = (
+        LooseKey::generate(SigningAlgorithm::ES256),
+        LooseKey::generate(SigningAlgorithm::ES256),
+    );
+    let site = ClientSite::publishing(&[&old]);
+    app.client("machine", |settings| {
+        machine(AuthMethod::PrivateKeyJwt)(settings);
+        settings.jwks_uri = Url::parse(&site.url("/jwks")).ok();
+    });
+    let before = assert_by(&app, &old.token(&assertion_claims("one"))).await;
+    assert_eq!(before.status, 200);
+
+    site.now_publishes(&[&new]);
+    app.clock.advance(Duration::from_secs(30));
+    let after = assert_by(&app, &new.token(&assertion_claims("two"))).await;
+    let gone = assert_by(&app, &old.token(&assertion_claims("three"))).await;
+
+    assert_eq!(after.status, 200);
+    gone.assert_refused(
+        401,
+        "invalid_client",
+        "The client assertion cannot be accepted: the client has no key of that kid and alg.",
+    );
+    assert_eq!(site.times_asked(), 2);
 }
 
 #[actix_web::test]
