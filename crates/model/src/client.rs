@@ -1,5 +1,6 @@
 //! A relying service as it is registered.
 
+mod requests;
 mod sector;
 
 use serde::{Deserialize, Serialize};
@@ -611,6 +612,7 @@ impl ClientSettings {
                 refuse(field, "give an https URL (http only on localhost)");
             }
         }
+        problems.extend(requests::problems(self));
         problems
     }
 }
@@ -694,6 +696,19 @@ mod tests {
             ["jwks"]
         );
         assert_eq!(changed(|s| s.jwks = Some(Value::Null)), ["jwks"]);
+        assert_eq!(
+            changed(|s| s.request_object_signing_alg = Some(SigningAlgorithm::ES256)),
+            ["request_object_signing_alg"]
+        );
+        for uri in ["http://service.example/object", "urn:example:object"] {
+            let mut settings = web();
+            settings.request_uris = vec![Url::parse(uri).unwrap()];
+            assert_eq!(fields(&settings), ["request_uris"], "{uri}");
+        }
+        assert_eq!(
+            changed(|s| s.default_acr_values = vec!["Cl.Cm Cl".to_owned()]),
+            ["default_acr_values"]
+        );
         assert_eq!(changed(|s| s.always_refresh_token = true), ["grant_types"]);
         assert_eq!(
             changed(|s| s.resource = Some("not a uri".to_owned())),
@@ -778,6 +793,24 @@ mod tests {
             settings.event_endpoint = Url::parse(endpoint).ok();
             assert_eq!(settings.problems(), [], "{endpoint}");
         }
+        let json = serde_json::to_string(&settings).unwrap();
+        assert_eq!(
+            serde_json::from_str::<ClientSettings>(&json).unwrap(),
+            settings
+        );
+    }
+
+    #[test]
+    fn a_client_may_sign_its_requests_and_register_what_they_leave_out() {
+        let mut settings = web();
+        settings.jwks_uri = Url::parse("https://service.example/jwks").ok();
+        settings.request_object_signing_alg = Some(SigningAlgorithm::EdDsa);
+        settings.request_uris = vec![Url::parse("https://service.example/object#1").unwrap()];
+        settings.default_max_age = Some(0);
+        settings.require_auth_time = true;
+        settings.default_acr_values = vec!["gold".to_owned(), "Cl.Cm".to_owned()];
+
+        assert_eq!(settings.problems(), []);
         let json = serde_json::to_string(&settings).unwrap();
         assert_eq!(
             serde_json::from_str::<ClientSettings>(&json).unwrap(),

@@ -57,6 +57,21 @@ pub(super) struct SettingFlags {
     /// Sign userinfo answers: RS256, PS256, ES256 or `EdDSA`
     #[arg(long, value_name = "ALG", value_parser = word::<SigningAlgorithm>)]
     userinfo_alg: Option<SigningAlgorithm>,
+    /// How its request objects must be signed: RS256, PS256, ES256 or `EdDSA`
+    #[arg(long, value_name = "ALG", value_parser = word::<SigningAlgorithm>)]
+    request_object_alg: Option<SigningAlgorithm>,
+    /// Where a request object of it may stand, with its fragment if it has one; repeat it for more
+    #[arg(long = "request-uri", value_name = "URL")]
+    request_uris: Option<Vec<Url>>,
+    /// The `max_age` of requests that name none, in seconds
+    #[arg(long, value_name = "SECONDS")]
+    default_max_age: Option<u64>,
+    /// Whether it relies on `auth_time` in ID tokens; they always have it
+    #[arg(long, value_name = "BOOL")]
+    require_auth_time: Option<bool>,
+    /// An `acr` that it wants where its requests name none; repeat it for more, the most wanted first
+    #[arg(long = "default-acr", value_name = "ACR")]
+    default_acr_values: Option<Vec<String>>,
     /// Whether its authorization requests must carry a code challenge
     #[arg(long, value_name = "BOOL")]
     require_pkce: Option<bool>,
@@ -167,6 +182,9 @@ impl SettingFlags {
         put(&mut to.application_type, self.application_type);
         put(&mut to.scope, self.scope);
         put(&mut to.id_token_signed_response_alg, self.id_token_alg);
+        put(&mut to.request_uris, self.request_uris);
+        put(&mut to.require_auth_time, self.require_auth_time);
+        put(&mut to.default_acr_values, self.default_acr_values);
         put(&mut to.require_pkce, self.require_pkce);
         put(&mut to.consent, self.consent);
         put(&mut to.always_refresh_token, self.always_refresh_token);
@@ -179,6 +197,8 @@ impl SettingFlags {
         put(&mut to.minimum_acr, self.minimum_acr);
         put_some(&mut to.event_endpoint, self.event_endpoint);
         put_some(&mut to.userinfo_signed_response_alg, self.userinfo_alg);
+        put_some(&mut to.request_object_signing_alg, self.request_object_alg);
+        put_some(&mut to.default_max_age, self.default_max_age);
         put_some(&mut to.resource, self.resource);
         put_some(&mut to.client_uri, self.client_uri);
         put_some(&mut to.logo_uri, self.logo_uri);
