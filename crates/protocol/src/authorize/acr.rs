@@ -49,7 +49,7 @@ impl AcceptedAcr {
         let preferred = if is_demanded {
             accepted.first().copied()
         } else {
-            voluntary(acr_values, claims)
+            voluntary(acr_values, claims, &client.settings.default_acr_values)
         };
         Ok(Self {
             accepted,
@@ -78,15 +78,29 @@ impl AcceptedAcr {
 }
 
 /// `acr_values` (OpenID Connect Core §3.1.2.1) and an `acr` claim that is not essential: of what
-/// is asked for in order of preference, the first that we know.
-fn voluntary(acr_values: Option<&str>, claims: &ClaimsParameter) -> Option<Acr> {
-    let named = claims
+/// is asked for in order of preference, the first that we know. What the client registered counts
+/// where neither names a value (OpenID Connect Registration §2).
+fn voluntary(
+    acr_values: Option<&str>,
+    claims: &ClaimsParameter,
+    registered: &[String],
+) -> Option<Acr> {
+    let named: Vec<Acr> = claims
         .of(Claim::Acr)
         .filter(|request| !request.essential)
         .filter_map(known_values)
-        .flatten();
-    let listed = acr_values.unwrap_or_default().split(' ');
-    named.chain(listed.filter_map(Acr::from_name)).next()
+        .flatten()
+        .collect();
+    let names_values = claims
+        .of(Claim::Acr)
+        .any(|request| request.values.is_some());
+    let listed: Vec<&str> = match acr_values {
+        Some(listed) => listed.split(' ').collect(),
+        None if names_values => Vec::new(),
+        None => registered.iter().map(String::as_str).collect(),
+    };
+    let listed = listed.into_iter().filter_map(Acr::from_name);
+    named.into_iter().chain(listed).next()
 }
 
 /// The classes among the values of a request, in its order; `None` where it is content with any.

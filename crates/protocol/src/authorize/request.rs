@@ -118,7 +118,7 @@ impl AuthorizationRequest {
             code_challenge: code_challenge(&value, client)?,
             requirements: Requirements {
                 fresh_sign_in: prompts.contains(Prompt::Login),
-                max_age: max_age(value("max_age"))?,
+                max_age: max_age(value("max_age"))?.or(client.settings.default_max_age),
                 choose_account: prompts.contains(Prompt::SelectAccount),
                 second_factor: match &task {
                     Some(_) => SecondFactorRule::Anew,

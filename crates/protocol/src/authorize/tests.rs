@@ -4,6 +4,7 @@
 mod claims_parameter;
 mod merged_accounts;
 mod pairwise;
+mod registered_defaults;
 mod second_factor;
 mod teacher_details;
 
