@@ -20,6 +20,7 @@ mod oidc {
     mod discovery;
     mod registration;
     mod replay;
+    mod request_objects;
     mod teacher_details;
 }
 

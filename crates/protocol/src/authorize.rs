@@ -11,21 +11,26 @@ mod error;
 mod expected;
 mod prompt;
 mod request;
+mod request_object;
 pub(crate) mod response;
 mod resume;
 
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
+use model::Client;
 use model::raw_pairs::RawPairs;
 use pages::Shell;
+use storage::StorageError;
 
 use crate::authorize::begin::{Answer, begin};
 use crate::authorize::error::{AuthorizeError, ShowPage};
-use crate::authorize::request::{Address, AuthorizationRequest};
+use crate::authorize::request::AuthorizationRequest;
 use crate::authorize::response::{Recipient, see_other};
 use crate::authorize_error_page::AuthorizeErrorPage;
 use crate::browser::Browser;
@@ -72,41 +77,75 @@ pub async fn authorize_by_form(
 }
 
 async fn answer(provider: &Provider, http: &HttpRequest, pairs: RawPairs) -> HttpResponse {
-    let parsed = match parse(provider, &pairs).await {
-        Ok(Ok(parsed)) => parsed,
-        Ok(Err(AuthorizeError::ShowPage(page))) => return show_page(provider, &page),
-        Ok(Err(AuthorizeError::Redirect(recipient, refusal))) => {
-            return recipient.refuse(provider, &refusal);
-        }
-        Err(fault) => return page_of_fault(provider, &fault),
-    };
-    let (recipient, request) = parsed;
     let browser = Browser::of(http, provider.cookies);
-    match begin(provider, &browser, &recipient, request, pairs).await {
-        Ok(answer) => respond(provider, &recipient, answer),
-        Err(fault) => page_of_fault(provider, &fault),
+    let answer = match resolve(provider, pairs).await {
+        Ok(Ok(pairs)) => answer_resolved(provider, &browser, pairs).await,
+        Ok(Err(refusal)) => Ok(refusal.respond(provider)),
+        Err(fault) => Err(fault),
+    };
+    answer.unwrap_or_else(|fault| page_of_fault(provider, &fault))
+}
+
+/// Answers a request whose object, if it came with one, has been read.
+async fn answer_resolved(
+    provider: &Provider,
+    browser: &Browser,
+    pairs: RawPairs,
+) -> Result<HttpResponse, StorageError> {
+    let (recipient, request) = match parse(provider, &pairs).await? {
+        Ok(parsed) => parsed,
+        Err(refusal) => return Ok(refusal.respond(provider)),
+    };
+    let answer = begin(provider, browser, &recipient, request, pairs).await?;
+    Ok(respond(provider, &recipient, answer))
+}
+
+/// Puts what the client signed, if anything, in the place of parameters. An object that cannot be
+/// used says nothing: where that is told is up to the parameters beside it.
+async fn resolve(
+    provider: &Provider,
+    pairs: RawPairs,
+) -> Result<Result<RawPairs, AuthorizeError>, StorageError> {
+    if !request_object::is_in(&pairs) {
+        return Ok(Ok(pairs));
     }
+    let client = match find_client(provider, &pairs).await? {
+        Ok(client) => client,
+        Err(page) => return Ok(Err(page.into())),
+    };
+    Ok(request_object::resolve(provider, &client, &pairs)
+        .await
+        .map_err(|refusal| match Recipient::prove(client, &pairs) {
+            Ok(recipient) => AuthorizeError::Redirect(Box::new(recipient), refusal),
+            Err(ShowPage::Missing(_)) => ShowPage::RequestObject(refusal).into(),
+            Err(page) => page.into(),
+        }))
+}
+
+async fn find_client(
+    provider: &Provider,
+    pairs: &RawPairs,
+) -> Result<Result<Arc<Client>, ShowPage>, StorageError> {
+    let client_id = match ShowPage::unless_once(pairs, "client_id") {
+        Ok(client_id) => client_id,
+        Err(page) => return Ok(Err(page)),
+    };
+    let client = provider.clients.find(client_id).await?;
+    Ok(client.ok_or(ShowPage::UnknownClient))
 }
 
 /// Proves client and redirect URI, then reads the rest.
 async fn parse(
     provider: &Provider,
     pairs: &RawPairs,
-) -> Result<Result<(Recipient, AuthorizationRequest), AuthorizeError>, storage::StorageError> {
-    let address = match Address::parse(pairs) {
-        Ok(address) => address,
-        Err(page) => return Ok(Err(AuthorizeError::ShowPage(page))),
+) -> Result<Result<(Recipient, AuthorizationRequest), AuthorizeError>, StorageError> {
+    let proven = find_client(provider, pairs)
+        .await?
+        .and_then(|client| Recipient::prove(client, pairs));
+    let recipient = match proven {
+        Ok(recipient) => recipient,
+        Err(page) => return Ok(Err(page.into())),
     };
-    let Some(client) = provider.clients.find(address.client_id).await? else {
-        return Ok(Err(AuthorizeError::ShowPage(ShowPage::UnknownClient)));
-    };
-    let Some(redirect) = client.redirect(address.redirect_uri) else {
-        let client_id = client.id.to_string();
-        return Ok(Err(AuthorizeError::ShowPage(
-            ShowPage::UnregisteredRedirect { client_id },
-        )));
-    };
-    let recipient = Recipient::of(client, redirect, pairs);
     let keys = provider.keys.current();
     match AuthorizationRequest::parse(pairs, &recipient.client, &keys, &provider.issuer) {
         Ok(request) => Ok(Ok((recipient, request))),
@@ -127,6 +166,15 @@ fn respond(provider: &Provider, recipient: &Recipient, answer: Answer) -> HttpRe
                 crate::browser::add_cookie(&mut response, &cookie);
             }
             response
+        }
+    }
+}
+
+impl AuthorizeError {
+    fn respond(&self, provider: &Provider) -> HttpResponse {
+        match self {
+            Self::ShowPage(page) => show_page(provider, page),
+            Self::Redirect(recipient, refusal) => recipient.refuse(provider, refusal),
         }
     }
 }

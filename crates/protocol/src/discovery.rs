@@ -17,6 +17,7 @@ use crate::cors::open_to_any_origin;
 use crate::id_token::PROTOCOL_CLAIMS;
 use crate::provider::{Parts, Provider};
 use crate::published::Published;
+use crate::request_object;
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
 pub async fn discovery(provider: Data<Provider>, http: HttpRequest) -> HttpResponse {
@@ -63,6 +64,10 @@ struct Metadata<'a> {
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
     request_uri_parameter_supported: bool,
+    require_request_uri_registration: bool,
+    request_object_signing_alg_values_supported: Vec<&'a str>,
+    display_values_supported: [&'a str; 3],
+    ui_locales_supported: [&'a str; 1],
 }
 
 /// Renders the document of a provider.
@@ -105,8 +110,15 @@ pub(crate) fn document(parts: &Parts) -> Published {
         code_challenge_methods_supported: ["S256"],
         authorization_response_iss_parameter_supported: true,
         claims_parameter_supported: true,
-        request_parameter_supported: false,
-        request_uri_parameter_supported: false,
+        request_parameter_supported: true,
+        request_uri_parameter_supported: true,
+        require_request_uri_registration: true,
+        request_object_signing_alg_values_supported: request_object::SIGNING_ALGORITHMS
+            .map(SigningAlgorithm::as_str)
+            .to_vec(),
+        // One page for all: it fits a window of any size, and fingers.
+        display_values_supported: ["page", "popup", "touch"],
+        ui_locales_supported: ["en"],
     };
     Published::new(Bytes::from(
         serde_json::to_vec(&metadata).unwrap_or_default(),

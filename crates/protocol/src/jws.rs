@@ -2,7 +2,8 @@
 //! sign or verify.
 //!
 //! [`KeySet`](crate::keys::KeySet) signs and verifies our own tokens with it,
-//! [`client_assertion`](crate::client_assertion) verifies those of clients.
+//! [`client_assertion`](crate::client_assertion) and [`request_object`](crate::request_object)
+//! verify those of clients.
 
 pub mod claims;
 mod token_hash;
@@ -38,18 +39,18 @@ impl TokenType {
         }
     }
 
-    /// Whether a header's `typ` names this type; media types compare without regard to case
-    /// and may be written in full (RFC 7515 §4.1.9).
+    /// Whether a header's `typ` names this type.
     pub(crate) fn is_named(self, typ: Option<&str>) -> bool {
-        let short = |typ: &str| {
-            let lower = typ.to_ascii_lowercase();
-            lower
-                .strip_prefix("application/")
-                .map(str::to_owned)
-                .unwrap_or(lower)
-        };
-        typ.is_some_and(|typ| short(typ) == self.as_str().to_ascii_lowercase())
+        typ.is_some_and(|typ| is_media_type(typ, self.as_str()))
     }
+}
+
+/// Whether a `typ` names a media type, whose `application/` is left out in `name`; media types
+/// compare without regard to case and may be written in full (RFC 7515 §4.1.9).
+pub(crate) fn is_media_type(typ: &str, name: &str) -> bool {
+    let typ = typ.to_ascii_lowercase();
+    let short = typ.strip_prefix("application/").unwrap_or(&typ);
+    short == name.to_ascii_lowercase()
 }
 
 /// Why a token's signature proves nothing.

@@ -21,6 +21,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use model::Keyring;
 use model::signing_key::StoredKey;
 
+pub(crate) use crypto_provider::jose_algorithm;
 pub use crypto_provider::{ProviderTaken, install};
 pub use key_set::KeySet;
 pub use rotation::{Rotation, RotationTooShort, Step, Takeover};

@@ -37,6 +37,7 @@ pub mod pkce;
 mod provider;
 mod published;
 pub mod registration;
+pub mod request_object;
 pub mod revocation;
 mod routes;
 pub mod security_event;

@@ -199,13 +199,18 @@ fn refused_by_redirect() -> Vec<(Change, &'static str, &'static str)> {
         ),
         (
             with("request", "e30.e30."),
+            "invalid_request_object",
+            "The request object is refused: not a compact JWS in a known algorithm.",
+        ),
+        (
+            with("request", "eyJhbGciOiJub25lIn0.e30."),
             "request_not_supported",
-            "The parameter request is not supported.",
+            "A request object has to be signed.",
         ),
         (
             with("request_uri", "https://course.example/r"),
-            "request_uri_not_supported",
-            "The parameter request_uri is not supported.",
+            "invalid_request_uri",
+            "The request_uri is not one that this client registered.",
         ),
         (
             with("registration", "{}"),

@@ -1,6 +1,7 @@
 //! The two ways in which an authorization request is refused.
 
 use model::interaction::RefusalReason;
+use model::raw_pairs::{RawPairs, Repeated};
 
 use crate::authorize::response::Recipient;
 
@@ -12,6 +13,12 @@ pub(crate) enum AuthorizeError {
     ShowPage(ShowPage),
     /// The client is told.
     Redirect(Box<Recipient>, Refusal),
+}
+
+impl From<ShowPage> for AuthorizeError {
+    fn from(page: ShowPage) -> Self {
+        Self::ShowPage(page)
+    }
 }
 
 /// Why a request cannot even be answered to its client.
@@ -27,13 +34,29 @@ pub(crate) enum ShowPage {
     UnregisteredRedirect { client_id: String },
     #[error("the request is not a query or a form")]
     NotAForm,
+    /// A request object that cannot be used, without a `redirect_uri` beside it.
+    #[error("{}", .0.description)]
+    RequestObject(Refusal),
 }
 
 impl ShowPage {
+    /// A parameter that has to be there, once.
+    pub(crate) fn unless_once<'a>(
+        pairs: &'a RawPairs,
+        name: &'static str,
+    ) -> Result<&'a str, Self> {
+        match pairs.one(name) {
+            Ok(Some(value)) => Ok(value),
+            Ok(None) => Err(Self::Missing(name)),
+            Err(Repeated(name)) => Err(Self::Repeated(name)),
+        }
+    }
+
     /// The error code that fits (RFC 6749 §4.1.2.1).
     pub(crate) const fn code(&self) -> &'static str {
         match self {
             Self::UnknownClient => "unauthorized_client",
+            Self::RequestObject(refusal) => refusal.error,
             _ => "invalid_request",
         }
     }

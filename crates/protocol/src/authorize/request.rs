@@ -7,7 +7,7 @@ use model::{Client, EmailAddress, ScopeSet};
 
 use crate::authorize::acr::AcceptedAcr;
 use crate::authorize::claims_parameter::ClaimsParameter;
-use crate::authorize::error::{Refusal, ShowPage};
+use crate::authorize::error::Refusal;
 use crate::authorize::expected::ExpectedPerson;
 use crate::authorize::prompt::{Prompt, Prompts};
 use crate::authorize::response::ResponseMode;
@@ -69,26 +69,6 @@ pub(crate) enum PagesAllowed {
     No,
 }
 
-/// Client id and redirect URI: what has to be proven before anything else is answered.
-pub(crate) struct Address<'a> {
-    pub(crate) client_id: &'a str,
-    pub(crate) redirect_uri: &'a str,
-}
-
-impl<'a> Address<'a> {
-    pub(crate) fn parse(pairs: &'a RawPairs) -> Result<Self, ShowPage> {
-        let required = |name| match pairs.one(name) {
-            Ok(Some(value)) => Ok(value),
-            Ok(None) => Err(ShowPage::Missing(name)),
-            Err(Repeated(name)) => Err(ShowPage::Repeated(name)),
-        };
-        Ok(Self {
-            client_id: required("client_id")?,
-            redirect_uri: required("redirect_uri")?,
-        })
-    }
-}
-
 impl AuthorizationRequest {
     /// Reads the request of a client that is known, for a redirect URI that is registered.
     pub(crate) fn parse(
@@ -145,7 +125,8 @@ impl AuthorizationRequest {
     }
 }
 
-/// A request object is never silently ignored (OpenID Connect Core §3.1.2.6).
+/// A request object is never silently ignored (OpenID Connect Core §3.1.2.6): whoever calls has
+/// put what it says in its place.
 fn refuse_what_is_not_served<'a>(
     value: &impl Fn(&'static str) -> Option<&'a str>,
 ) -> Result<(), Refusal> {

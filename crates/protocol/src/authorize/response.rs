@@ -10,7 +10,7 @@ use model::raw_pairs::RawPairs;
 use model::{Client, RegisteredRedirect, Secret};
 use pages::{HiddenField, Shell};
 
-use crate::authorize::error::Refusal;
+use crate::authorize::error::{Refusal, ShowPage};
 use crate::form_post_page::FormPostPage;
 use crate::provider::Provider;
 
@@ -61,9 +61,20 @@ pub(crate) struct Recipient {
 }
 
 impl Recipient {
+    /// The recipient of a client's request, if the redirect URI is one that it registered.
+    pub(crate) fn prove(client: Arc<Client>, pairs: &RawPairs) -> Result<Self, ShowPage> {
+        let redirect_uri = ShowPage::unless_once(pairs, "redirect_uri")?;
+        match client.redirect(redirect_uri) {
+            Some(redirect) => Ok(Self::of(client, redirect, pairs)),
+            None => Err(ShowPage::UnregisteredRedirect {
+                client_id: client.id.to_string(),
+            }),
+        }
+    }
+
     /// The recipient of a request whose client and redirect URI are proven. A response mode that
     /// we do not know is refused later; its refusal goes in the query.
-    pub(crate) fn of(client: Arc<Client>, redirect: RegisteredRedirect, pairs: &RawPairs) -> Self {
+    fn of(client: Arc<Client>, redirect: RegisteredRedirect, pairs: &RawPairs) -> Self {
         let only = |name| pairs.one(name).ok().flatten();
         Self {
             client,

@@ -16,10 +16,10 @@ use storage::{StorageError, Tx, trn_links, users};
 use crate::already_finished_page::AlreadyFinishedPage;
 use crate::authorize::begin::{Answer, Code, issue, presence};
 use crate::authorize::decision::{Decision, decide};
-use crate::authorize::error::{AuthorizeError, Refusal};
+use crate::authorize::error::Refusal;
 use crate::authorize::request::AuthorizationRequest;
 use crate::authorize::response::{Recipient, see_other};
-use crate::authorize::{parse, respond, show_page};
+use crate::authorize::{answer_resolved, parse, respond};
 use crate::browser::{Browser, add_cookie};
 use crate::fault::page_of_fault;
 use crate::provider::Provider;
@@ -64,7 +64,9 @@ async fn continued(
             "{}?i={}",
             provider.journey, interaction.id
         ))),
-        Found::Over(interaction) => Ok(see_other(&again(&interaction))),
+        Found::Over(interaction) => {
+            answer_resolved(provider, browser, interaction.raw_parameters).await
+        }
         Found::OfAnotherBrowser | Found::Missing => {
             let page = AlreadyFinishedPage { service: None };
             Ok(provider
@@ -72,11 +74,6 @@ async fn continued(
                 .respond(StatusCode::NOT_FOUND, &Shell::default(), &page))
         }
     }
-}
-
-/// Where the same request begins again.
-fn again(interaction: &Interaction) -> String {
-    format!("/authorize?{}", interaction.raw_parameters.to_query())
 }
 
 async fn finish(
@@ -88,17 +85,14 @@ async fn finish(
     let (recipient, request) = match parse(provider, &interaction.raw_parameters).await? {
         Ok(parsed) => parsed,
         // The client changed while its person was being asked.
-        Err(AuthorizeError::ShowPage(page)) => return Ok(show_page(provider, &page)),
-        Err(AuthorizeError::Redirect(recipient, refusal)) => {
-            return Ok(recipient.refuse(provider, &refusal));
-        }
+        Err(refusal) => return Ok(refusal.respond(provider)),
     };
     let session_secret = SecretKind::BrowserSession.mint(&*provider.entropy);
     let work = Finish {
         provider: provider.clone(),
         recipient: recipient.clone(),
         request,
-        again: again(&interaction),
+        again: interaction.return_to.clone(),
         id: interaction.id.clone(),
         browser: secret,
         presented: browser.session,
@@ -116,7 +110,7 @@ async fn finish(
             response
         }
         Finished::Refused(reason) => recipient.refuse(provider, &Refusal::access_denied(reason)),
-        Finished::AlreadyTaken => see_other(&again(&interaction)),
+        Finished::AlreadyTaken => see_other(&interaction.return_to),
     })
 }
 
@@ -138,7 +132,8 @@ struct Finish {
     provider: Provider,
     recipient: Recipient,
     request: AuthorizationRequest,
-    /// Where the same request begins again.
+    /// Where the same request begins again, once its interaction is taken. Not at `/authorize`:
+    /// what a client signed, and we read, is in no URL and need not be good any more.
     again: String,
     id: InteractionId,
     browser: SecretDigest,

@@ -5,8 +5,11 @@ mod claims_parameter;
 mod merged_accounts;
 mod pairwise;
 mod registered_defaults;
+mod request_objects;
 mod second_factor;
 mod teacher_details;
+
+use std::sync::Arc;
 
 use model::browser_session::Authentication;
 use model::client::{AuthMethod, ClientSettings, ConsentPolicy, Credential, GrantType};
@@ -21,7 +24,8 @@ use super::claims_parameter::ClaimsParameter;
 use super::decision::{Decision, Presence, decide};
 use super::error::{Refusal, ShowPage};
 use super::expected::ExpectedPerson;
-use super::request::{Address, AuthorizationRequest, PagesAllowed};
+use super::request::{AuthorizationRequest, PagesAllowed};
+use super::response::Recipient;
 use crate::issuer::Issuer;
 use crate::jws::TokenType;
 use crate::keys::KeySet;
@@ -81,32 +85,41 @@ fn the_smallest_request_asks_for_nothing_more() {
 
 #[test]
 fn client_id_and_redirect_uri_are_needed_once_each() {
-    let address = |query: &str| {
+    let proven = |query: &str| {
         let pairs = RawPairs::parse(query.as_bytes());
-        Address::parse(&pairs).map(|_| ())
+        ShowPage::unless_once(&pairs, "client_id")?;
+        Recipient::prove(Arc::new(client(|_| ())), &pairs).map(|_| ())
     };
+    let redirect_uri = "redirect_uri=https://service.example/cb";
 
-    assert_eq!(
-        address("redirect_uri=x"),
-        Err(ShowPage::Missing("client_id"))
-    );
-    assert_eq!(
-        address("client_id=&redirect_uri=x"),
-        Err(ShowPage::Missing("client_id"))
-    );
-    assert_eq!(
-        address("client_id=a&redirect_uri="),
-        Err(ShowPage::Missing("redirect_uri"))
-    );
-    assert_eq!(
-        address("client_id=a&client_id=a&redirect_uri=x"),
-        Err(ShowPage::Repeated("client_id"))
-    );
-    assert_eq!(
-        address("client_id=a&redirect_uri=x&redirect_uri=x"),
-        Err(ShowPage::Repeated("redirect_uri"))
-    );
-    assert_eq!(address("client_id=a&redirect_uri=x"), Ok(()));
+    for (query, refused) in [
+        (redirect_uri.to_owned(), ShowPage::Missing("client_id")),
+        (
+            format!("client_id=&{redirect_uri}"),
+            ShowPage::Missing("client_id"),
+        ),
+        (
+            "client_id=a&redirect_uri=".to_owned(),
+            ShowPage::Missing("redirect_uri"),
+        ),
+        (
+            format!("client_id=a&client_id=a&{redirect_uri}"),
+            ShowPage::Repeated("client_id"),
+        ),
+        (
+            format!("client_id=a&{redirect_uri}&{redirect_uri}"),
+            ShowPage::Repeated("redirect_uri"),
+        ),
+        (
+            format!("client_id=a&{redirect_uri}/"),
+            ShowPage::UnregisteredRedirect {
+                client_id: "service".to_owned(),
+            },
+        ),
+    ] {
+        assert_eq!(proven(&query), Err(refused), "{query}");
+    }
+    assert_eq!(proven(&format!("client_id=a&{redirect_uri}")), Ok(()));
 }
 
 #[test]

@@ -73,8 +73,12 @@ async fn both_well_known_paths_give_this_document() {
                 "code_challenge_methods_supported": ["S256"],
                 "authorization_response_iss_parameter_supported": true,
                 "claims_parameter_supported": true,
-                "request_parameter_supported": false,
-                "request_uri_parameter_supported": false,
+                "request_parameter_supported": true,
+                "request_uri_parameter_supported": true,
+                "require_request_uri_registration": true,
+                "request_object_signing_alg_values_supported": ["RS256", "PS256", "ES256", "EdDSA"],
+                "display_values_supported": ["page", "popup", "touch"],
+                "ui_locales_supported": ["en"],
             })
         );
     }

@@ -127,6 +127,14 @@ impl Answer {
         assert!(self.body.is_empty());
     }
 
+    /// Whether the browser is to begin the same request again.
+    pub(crate) fn begins_again(&self) -> bool {
+        self.status == 303
+            && self
+                .header("location")
+                .is_some_and(|to| to.starts_with("/authorize/resume/"))
+    }
+
     /// Whether the person is asked something.
     pub(crate) fn is_question(&self) -> bool {
         self.status == 303
