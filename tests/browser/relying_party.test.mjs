@@ -3,7 +3,9 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
 
 import { launch, newTab, press } from './browser.mjs'
@@ -24,6 +26,7 @@ before(async () => {
   service = await RelyingService.start()
   const client = settings => service.client({ client_secret: SECRET, ...settings })
   provider = await Provider.start({
+    settings: { keys: { refresh: '1s' }, outbound: { allowed_hosts: ['localhost'] } },
     clients: [
       client({
         client_id: 'apply',
@@ -48,6 +51,8 @@ before(async () => {
       service.client({
         client_id: 'own-key',
         token_endpoint_auth_method: 'private_key_jwt',
+        request_object_signing_alg: 'ES256',
+        request_uris: [service.requestUri],
         jwks: { keys: [{ kty: publicKey.kty, crv: publicKey.crv, x: publicKey.x, y: publicKey.y, kid: 'one', alg: 'ES256' }] },
       }),
       service.client({
@@ -402,6 +407,120 @@ test('a native application listens on a port of the moment', async () => {
   assert.equal(tokens.claims().aud, 'public')
 })
 
+describe('a signed request', () => {
+  const connect = () => party('own-key', oidc.PrivateKeyJwt({ key: signingKeys.privateKey, kid: 'one' }))
+
+  async function signedRequest(config, parameters = {}) {
+    const { url, checks } = await beginSignIn(config, parameters)
+    const key = { key: signingKeys.privateKey, kid: 'one' }
+    const signed = await oidc.buildAuthorizationUrlWithJAR(config, new URL(url).searchParams, key)
+    return { signed, checks }
+  }
+
+  test('is answered by value', async () => {
+    const config = await connect()
+    const claims = JSON.stringify({ id_token: { email: { essential: true } } })
+    const { signed, checks } = await signedRequest(config, { max_age: '3600', claims })
+    assert.deepEqual([...signed.searchParams.keys()].sort(), ['client_id', 'request'])
+
+    await page.goto(signed.href)
+
+    const tokens = await oidc.authorizationCodeGrant(config, broughtBack(), checks)
+    assert.equal(tokens.claims().email, person.address)
+  })
+
+  test('is answered by reference, after a whole sign-in', async () => {
+    const config = await connect()
+    const tab = await newTab(browser)
+    const newcomer = new Person(tab, provider, service)
+    const { signed, checks } = await signedRequest(config)
+    service.publish(signed.searchParams.get('request'))
+    signed.searchParams.delete('request')
+    signed.searchParams.set('request_uri', service.requestUri)
+
+    await tab.goto(signed.href)
+    await newcomer.givesAddress()
+    await newcomer.typesTheCode()
+    await press(tab, 'Continue')
+    await tab.getByText('You are back at /callback').waitFor()
+
+    const tokens = await oidc.authorizationCodeGrant(config, broughtBack(), checks)
+    assert.ok(tokens.claims().sub)
+    await tab.context().close()
+  })
+
+  test('that somebody else signed goes nowhere', async () => {
+    const config = await connect()
+    const { url } = await beginSignIn(config)
+    const stranger = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
+    const key = { key: stranger.privateKey, kid: 'one' }
+    const forged = await oidc.buildAuthorizationUrlWithJAR(config, new URL(url).searchParams, key)
+
+    await page.goto(forged.href)
+
+    assert.equal(page.status, 400)
+    await page.getByRole('heading', { name: 'You cannot sign in from this link' }).waitFor()
+  })
+})
+
+describe('signing keys that change while services are served', () => {
+  const connect = () => party('ES256', undefined, { id_token_signed_response_alg: 'ES256' })
+  const rotate = (...how) => provider.run('key', 'rotate', '--algorithm', 'ES256', ...how)
+  const kidOf = ({ id_token }) => decodeProtectedHeader(id_token).kid
+
+  /** Waits until the provider, which looks every second, shows what is expected. */
+  async function eventually(isSo) {
+    const deadline = Date.now() + 30_000
+    while (!(await isSo())) {
+      assert.ok(Date.now() < deadline, 'the provider does not follow')
+      await pause(100)
+    }
+  }
+
+  test('are known to a service that keeps those it has seen', async () => {
+    const early = await connect()
+    const first = await signInSilently(early)
+    const published = new URL(early.serverMetadata().jwks_uri)
+    const numberOfKeys = async () => (await (await fetch(published)).json()).keys.length
+    const before = await numberOfKeys()
+
+    await rotate()
+    await eventually(async () => (await numberOfKeys()) > before)
+    const announced = await signInSilently(early)
+    const informed = await connect()
+    await signInSilently(informed)
+    await rotate('--now')
+    await eventually(async () => kidOf(await signInSilently(informed)) !== kidOf(first))
+
+    // It keeps for a minute and more what it has read, so it read the new key when it was announced.
+    const after = await signInSilently(informed)
+    assert.equal(kidOf(announced), kidOf(first), 'the old key signs as long as the new one is announced')
+    assert.notEqual(kidOf(after), kidOf(first))
+    const keys = createRemoteJWKSet(published)
+    for (const { id_token } of [first, after]) {
+      await jwtVerify(id_token, keys, { issuer: provider.issuer, audience: 'ES256' })
+    }
+  })
+
+  test('are asked for anew where one takes over at once', async () => {
+    const config = await connect()
+    const keys = createRemoteJWKSet(new URL(config.serverMetadata().jwks_uri), { cooldownDuration: 0 })
+    const verify = ({ id_token }) => jwtVerify(id_token, keys, { issuer: provider.issuer, audience: 'ES256' })
+    const first = await signInSilently(config)
+    await verify(first)
+
+    await rotate('--now')
+    let latest
+    await eventually(async () => {
+      latest = await signInSilently(await connect())
+      return kidOf(latest) !== kidOf(first)
+    })
+
+    await verify(latest)
+    await verify(first)
+  })
+})
+
 describe('the answer by form', () => {
   for (const javaScript of ['on', 'off']) {
     test(`is posted after a whole sign-in with JavaScript ${javaScript}`, async () => {
@@ -496,7 +615,9 @@ describe('a request in error', () => {
     'without PKCE': [{ code_challenge: '', code_challenge_method: '' }, 'invalid_request'],
     'with a plain challenge': [{ code_challenge_method: 'plain' }, 'invalid_request'],
     'for another response type': [{ response_type: 'id_token' }, 'unsupported_response_type'],
-    'with a request object': [{ request: 'e30.e30.' }, 'request_not_supported'],
+    'with an unsigned request object': [{ request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
+    'with a request object that is none': [{ request: 'e30.e30.' }, 'invalid_request_object'],
+    'with a request object that is nowhere': [{ request_uri: 'https://service.example/' }, 'invalid_request_uri'],
     'with prompt=none and another': [{ prompt: 'none login' }, 'invalid_request'],
   }
   for (const [mistake, [parameters, error]] of Object.entries(mistakes)) {

@@ -1,5 +1,5 @@
 // A relying service that only keeps what browsers bring back to it, and shows a plain page; and what
-// the provider pushes to it.
+// the provider pushes to it and fetches from it.
 
 import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:http'
@@ -28,6 +28,15 @@ export class RelyingService {
 
   get eventEndpoint() {
     return `${this.address}/events`
+  }
+
+  /** Where its request object stands, registered with a fragment of its own. */
+  get requestUri() {
+    return `${this.address}/request.jwt#1`
+  }
+
+  publish(requestObject) {
+    this.requestObject = requestObject
   }
 
   /** The next event that is pushed, as it was sent. */
@@ -67,6 +76,11 @@ export class RelyingService {
     if (pathname === '/events') {
       this.events.emit('pushed', { type: request.headers['content-type'], token: Buffer.concat(body).toString() })
       response.writeHead(202).end()
+      return
+    }
+    if (pathname === '/request.jwt') {
+      response.setHeader('content-type', 'application/oauth-authz-req+jwt')
+      response.end(this.requestObject)
       return
     }
     if (pathname === '/callback' || pathname === '/goodbye') {
