@@ -106,6 +106,8 @@ async fn a_client_that_registered_for_it_gets_a_signed_answer() {
 
         assert_eq!(answer.header("content-type"), Some("application/jwt"));
         let jwt = std::str::from_utf8(&answer.body).unwrap();
+        let header = crate::jws::read_header(jwt).unwrap();
+        assert_eq!(header.alg, crate::keys::jose_algorithm(algorithm));
         assert_eq!(
             app.claims(jwt, TokenType::Jwt),
             json!({
