@@ -16,6 +16,7 @@ pub mod offer;
 pub(crate) mod other_account;
 mod redaction;
 pub mod referred;
+mod sign_out;
 
 use actix_web::web::{self, ServiceConfig};
 
@@ -26,6 +27,7 @@ use crate::plan::Page;
 use crate::routes::{answered, page, shown};
 
 pub(crate) use redaction::redacted;
+pub(crate) use sign_out::sign_out_everywhere;
 
 /// Puts these pages on their paths.
 pub(crate) fn routes(app: &mut ServiceConfig) {

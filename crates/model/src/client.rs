@@ -1,5 +1,6 @@
 //! A relying service as it is registered.
 
+mod logout;
 mod sector;
 
 use serde::{Deserialize, Serialize};
@@ -611,6 +612,7 @@ impl ClientSettings {
                 refuse(field, "give an https URL (http only on localhost)");
             }
         }
+        problems.extend(self.logout_problems());
         problems
     }
 }

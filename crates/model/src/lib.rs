@@ -34,6 +34,7 @@ pub mod response_type;
 pub mod scope;
 pub mod secret;
 pub mod security_event;
+pub mod session_end;
 pub mod signing_algorithm;
 pub mod signing_key;
 pub mod slow_hash;

@@ -13,10 +13,10 @@ use model::digest::same_bytes;
 use model::event::{Event, EventKind};
 use model::keyring::Purpose;
 use model::raw_pairs::{RawPairs, Repeated};
-use model::{Client, RegisteredRedirect, SecretDigest};
+use model::{Client, Entropy, Keyring, RegisteredRedirect, SecretDigest};
 use pages::{ErrorPage, HiddenField, ServiceLink, Shell};
 use serde::Deserialize;
-use storage::{StorageError, Tx, authorization_codes, browser_sessions, events, grants};
+use storage::{StorageError, Tx, browser_sessions, events, sign_out};
 
 use crate::authorize::response::{see_other, with_query};
 use crate::browser::{Browser, add_cookie};
@@ -241,21 +241,26 @@ async fn sign_out(
     secret: SecretDigest,
     request: &LogoutRequest,
 ) -> Result<HttpResponse, StorageError> {
-    provider.store.write(move |tx| end(tx, &secret)).await?;
+    let (keyring, entropy) = (provider.keyring.clone(), Arc::clone(&provider.entropy));
+    let end = move |tx: &mut Tx<'_>| end(tx, &keyring, &*entropy, &secret);
+    provider.store.write(end).await?;
     let mut response = leave(provider, request);
     add_cookie(&mut response, &provider.cookies.clear(Cookie::Session));
     Ok(response)
 }
 
-fn end(tx: &mut Tx<'_>, secret: &SecretDigest) -> Result<(), StorageError> {
-    let Some(ended) = browser_sessions::end(tx, secret)? else {
+fn end(
+    tx: &mut Tx<'_>,
+    keyring: &Keyring,
+    entropy: &dyn Entropy,
+    secret: &SecretDigest,
+) -> Result<(), StorageError> {
+    let Some(ended) = sign_out::sign_out(tx, keyring, entropy, secret)? else {
         return Ok(());
     };
-    authorization_codes::end_session(tx, &ended.sid)?;
-    grants::revoke_session(tx, &ended.sid)?;
     let event = Event::of(EventKind::SignedOut)
-        .of_user(ended.user_id.as_str())
-        .about(&ended.sid);
+        .of_user(ended.session.user_id.as_str())
+        .about(&ended.session.sid);
     events::insert(tx, &event)
 }
 

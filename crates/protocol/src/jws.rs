@@ -25,6 +25,8 @@ pub enum TokenType {
     AccessToken,
     /// `secevent+jwt`: a security event token (RFC 8417 §2.3).
     SecurityEvent,
+    /// `logout+jwt`: a logout token (OpenID Connect Back-Channel Logout 1.0 §2.4).
+    Logout,
 }
 
 impl TokenType {
@@ -35,6 +37,7 @@ impl TokenType {
             Self::Jwt => "JWT",
             Self::AccessToken => "at+jwt",
             Self::SecurityEvent => "secevent+jwt",
+            Self::Logout => "logout+jwt",
         }
     }
 

@@ -9,6 +9,7 @@ pub mod already_finished_page;
 mod answer;
 pub mod authorize;
 pub mod authorize_error_page;
+pub mod backchannel_logout;
 mod bearer;
 mod browser;
 mod claims;
@@ -45,6 +46,7 @@ mod subjects;
 mod testing;
 pub mod token;
 pub mod userinfo;
+pub mod waiting_message;
 
 pub use issuer::Issuer;
 pub use provider::{Lifetimes, Parts, Provider};

@@ -5,7 +5,8 @@
 //! that the operator allows by name are trusted: `http` and private addresses are then in order.
 //!
 //! [`client_keys`](crate::client_keys) fetches key sets by it,
-//! [`security_event`](crate::security_event) pushes events.
+//! [`security_event`](crate::security_event) pushes events,
+//! [`backchannel_logout`](crate::backchannel_logout) posts logout tokens.
 
 mod public_address;
 
@@ -53,8 +54,8 @@ pub enum OutboundError {
     /// The host could not be reached, or its certificate is not good.
     #[error("its host could not be reached")]
     Unreachable,
-    /// It took longer than five seconds.
-    #[error("it took longer than 5 seconds")]
+    /// It took longer than five seconds, or what its purpose allows.
+    #[error("it took too long")]
     TooSlow,
 }
 
@@ -106,6 +107,17 @@ impl Outbound {
     ) -> Result<Response, OutboundError> {
         let request = self.guarded(url)?.post(url.clone());
         send(request.header(CONTENT_TYPE, media_type).body(body)).await
+    }
+
+    /// Posts a form to somebody who has less time than others.
+    pub(crate) async fn post_form(
+        &self,
+        url: &Url,
+        form: &[(&str, &str)],
+        time_limit: Duration,
+    ) -> Result<Response, OutboundError> {
+        let request = self.guarded(url)?.post(url.clone());
+        send(request.form(form).timeout(time_limit)).await
     }
 
     /// The client, for a URL that may be asked.

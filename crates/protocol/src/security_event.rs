@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use model::Client;
-use model::keyring::Purpose;
 use model::security_event::{Happening, SecurityEvent};
 use reqwest::StatusCode;
 use serde::Serialize;
@@ -19,6 +18,7 @@ use crate::jws::TokenType;
 use crate::keys::SignError;
 use crate::outbound::OutboundError;
 use crate::provider::Provider;
+use crate::waiting_message::{self, Unreadable};
 
 /// The claims of a security event token (RFC 8417 §2.2). There is no `sub` and no `exp`, so that
 /// it cannot pass for an ID token (§4.5, §4.6).
@@ -44,10 +44,9 @@ struct SubjectId<'a> {
 /// Why an event was not taken. Its text names no person.
 #[derive(Debug, thiserror::Error)]
 pub enum NotPushed {
-    /// This program does not know such an event, or has not the key it is sealed with: another
-    /// node may.
-    #[error("the event cannot be read")]
-    Unreadable,
+    /// This program cannot read the message: another node may.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
     /// The client is gone, switched off, or takes no events any more.
     #[error("the client takes no events")]
     NotWanted,
@@ -80,7 +79,7 @@ impl NotPushed {
 ///
 /// [`NotPushed`] says why, and whether to try again.
 pub async fn push(provider: &Provider, message: &OutboxMessage) -> Result<(), NotPushed> {
-    let event = read(provider, message)?;
+    let event: SecurityEvent = waiting_message::open(&provider.keyring, message)?;
     let client = provider.clients.find(event.client_id.as_str()).await?;
     let client = client.ok_or(NotPushed::NotWanted)?;
     let settings = &client.settings;
@@ -97,14 +96,6 @@ pub async fn push(provider: &Provider, message: &OutboxMessage) -> Result<(), No
         StatusCode::ACCEPTED => Ok(()),
         status => Err(NotPushed::Refused(status.as_u16())),
     }
-}
-
-fn read(provider: &Provider, message: &OutboxMessage) -> Result<SecurityEvent, NotPushed> {
-    let plaintext = provider
-        .keyring
-        .open(Purpose::Outbox, &message.id, &message.sealed)
-        .map_err(|_| NotPushed::Unreadable)?;
-    serde_json::from_slice(plaintext.reveal()).map_err(|_| NotPushed::Unreadable)
 }
 
 /// In the algorithm that the client registered for its ID tokens.

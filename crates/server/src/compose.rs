@@ -287,7 +287,7 @@ fn provider(
 }
 
 /// A way out to clients' own servers.
-fn outbound(config: &Config) -> Result<Outbound, UnusableCa> {
+pub(crate) fn outbound(config: &Config) -> Result<Outbound, UnusableCa> {
     let allowed_hosts = config.outbound.allowed_hosts.clone();
     let Some(file) = &config.outbound.ca_file else {
         return Ok(Outbound::new(allowed_hosts));

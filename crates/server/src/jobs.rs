@@ -2,8 +2,10 @@
 //! addresses whose notice is over, looking for teaching records again, moving signing keys on.
 //!
 //! `serve` runs the jobs on a thread of their own, `work` runs nothing else. Every node may: each
-//! job is claimed by lease in the database before it is run.
+//! job is claimed by lease in the database before it is run. Logout tokens have another thread
+//! ([`tell_of_logouts`]), also where `serve` runs no jobs.
 
+mod logouts;
 mod look_up_again;
 mod outbox;
 mod purge;
@@ -12,6 +14,7 @@ mod runner;
 
 use std::time::Duration;
 
+pub use logouts::{Logouts, tell_of_logouts};
 pub use runner::{Jobs, run};
 
 /// A job that one node at a time runs.

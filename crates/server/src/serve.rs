@@ -9,11 +9,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::app;
-use crate::compose::{Composition, Nature, StartError};
+use crate::compose::{Composition, Nature, StartError, outbound};
 use crate::config::Config;
 use crate::config::clients::ClientEntry;
 use crate::health::Health;
-use crate::jobs::{self, Jobs};
+use crate::jobs::{self, Jobs, Logouts};
 use crate::tls::{Certificate, Look};
 
 /// Serves until SIGTERM or SIGINT. Then it says that it is not ready, goes on for the drain time,
@@ -36,6 +36,7 @@ pub fn serve(config: &Config, clients: Vec<ClientEntry>) -> Result<(), StartErro
         let (stop, stopping) = watch::channel(false);
         let keys = follow_keys(config, &composition, stopping.clone())?;
         let certificate = follow_certificate(config, bound.certificate, stopping.clone())?;
+        let telling = start_telling_of_logouts(config, &composition, stopping.clone())?;
         let working = if config.jobs.in_serve {
             Some(start_jobs(config, &composition, stopping)?)
         } else {
@@ -52,7 +53,8 @@ pub fn serve(config: &Config, clients: Vec<ClientEntry>) -> Result<(), StartErro
             () = signals.next() => handle.stop(false).await,
         }
         let _ = server.await;
-        for thread in [Some(keys), certificate, working].into_iter().flatten() {
+        let threads = [Some(keys), certificate, Some(telling), working];
+        for thread in threads.into_iter().flatten() {
             let _ = thread.join();
         }
         tracing::info!("stopped");
@@ -72,11 +74,12 @@ pub fn work(config: &Config) -> Result<(), StartError> {
         let (stop, stopping) = watch::channel(false);
         // Events are signed here.
         let following = follow_keys(config, &composition, stopping.clone())?;
+        let telling = start_telling_of_logouts(config, &composition, stopping.clone())?;
         let working = start_jobs(config, &composition, stopping)?;
         tracing::info!("working");
         signals.next().await;
         stop.send_replace(true);
-        for thread in [following, working] {
+        for thread in [following, telling, working] {
             let _ = thread.join();
         }
         tracing::info!("stopped");
@@ -187,6 +190,22 @@ fn start_jobs(
         lease: config.jobs.lease,
     };
     on_its_own_thread("jobs", jobs::run(jobs, stopping))
+}
+
+/// Clients are told at once of sessions that end here, jobs or not.
+fn start_telling_of_logouts(
+    config: &Config,
+    composition: &Composition,
+    stopping: watch::Receiver<bool>,
+) -> Result<JoinHandle<()>, StartError> {
+    let logouts = Logouts {
+        provider: composition.provider.clone(),
+        outbound: outbound(config)?,
+        poll: config.jobs.poll,
+        lease: config.jobs.lease,
+    };
+    let telling = jobs::tell_of_logouts(logouts, stopping);
+    Ok(on_its_own_thread("logouts", telling)?)
 }
 
 /// Runs something that may block where no request waits for it.

@@ -151,8 +151,18 @@ pub struct NewSession {
     pub selected_at: Timestamp,
 }
 
-/// Opens a session and returns its `sid`; `None` when the account is gone, merged into another a
-/// moment ago: no session of it is opened then, nor behind the one that the browser has.
+/// How signing in went on from what the browser had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The `sid` of the session that there is now.
+    pub sid: String,
+    /// The session of another person that had to make room:
+    /// [`sign_out::close`](crate::sign_out::close) ends what was opened in it.
+    pub replaced: Option<EndedSession>,
+}
+
+/// Opens a session; `None` when the account is gone, merged into another a moment ago: no session
+/// of it is opened then, nor behind the one that the browser has.
 ///
 /// When the browser already has a session of the same person, that session goes on under the new
 /// secret (rotated, so that a secret learnt before the sign-in is worth nothing after it); a
@@ -166,16 +176,17 @@ pub fn open(
     new: &NewSession,
     presented: Option<&SecretDigest>,
     lifetimes: SessionLifetimes,
-) -> Result<Option<String>, StorageError> {
+) -> Result<Option<Opened>, StorageError> {
     let authentication = &new.authentication;
     if !crate::users::share(tx, &authentication.user_id)? {
         return Ok(None);
     }
+    let mut replaced = None;
     if let Some(presented) = presented {
         if let Some(sid) = renew(tx, new, presented, lifetimes)? {
-            return Ok(Some(sid));
+            return Ok(Some(Opened { sid, replaced }));
         }
-        end(tx, presented)?;
+        replaced = end(tx, presented)?;
     }
     let now = tx.now();
     on_either!(tx, connection => diesel::insert_into(browser_sessions::table)
@@ -196,7 +207,8 @@ pub fn open(
             browser_sessions::ends_at.eq(now.plus(lifetimes.absolute).millis()),
         ))
         .execute(connection))?;
-    Ok(Some(new.sid.clone()))
+    let sid = new.sid.clone();
+    Ok(Some(Opened { sid, replaced }))
 }
 
 fn renew(

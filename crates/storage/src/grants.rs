@@ -110,11 +110,7 @@ pub fn revoke(tx: &mut Tx<'_>, id: &str) -> Result<bool, StorageError> {
 /// Revokes the grants of a session that ends, except those that were given `offline_access` and
 /// are meant to outlive it (OpenID Connect Back-Channel Logout §2.7). Returns the clients that had
 /// a grant of the session.
-///
-/// # Errors
-///
-/// [`StorageError`] when the database fails.
-pub fn revoke_session(tx: &mut Tx<'_>, sid: &str) -> Result<Vec<String>, StorageError> {
+pub(crate) fn revoke_session(tx: &mut Tx<'_>, sid: &str) -> Result<Vec<ClientId>, StorageError> {
     let now = tx.now().millis();
     on_either!(tx, connection => diesel::update(grants::table)
         .filter(grants::sid.eq(sid))
@@ -128,7 +124,9 @@ pub fn revoke_session(tx: &mut Tx<'_>, sid: &str) -> Result<Vec<String>, Storage
         .distinct()
         .load(connection))?;
     clients.sort();
-    Ok(clients)
+    let ids = clients.iter().map(|id| ClientId::parse(id));
+    ids.collect::<Result<_, _>>()
+        .map_err(|_| StorageError::Corrupt(TABLE))
 }
 
 /// The clients that a person has a live grant for whose scope has this value, each once.
@@ -234,7 +232,7 @@ mod tests {
 
             let clients = write(store, |tx| revoke_session(tx, "sid"));
 
-            assert_eq!(clients, ["another", "demo"]);
+            assert_eq!(clients, [client_id("another"), client_id("demo")]);
             assert!(!is_live(store, "plain"));
             assert!(is_live(store, "offline"));
             assert!(is_live(store, "elsewhere"));

@@ -11,6 +11,7 @@ mod connection;
 pub mod access_tokens;
 pub mod address_changes;
 pub mod authorization_codes;
+pub mod backchannel_logouts;
 pub mod browser_sessions;
 pub mod client_assertions;
 pub mod clients;
@@ -39,6 +40,7 @@ mod samples;
 mod schema;
 pub mod second_factors;
 pub mod security_events;
+pub mod sign_out;
 pub mod signing_keys;
 mod sqlite;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Mail that leaves after the transaction that caused it.
+//! Mail, events and logout tokens that leave after the transaction that caused them.
 //!
 //! The row is written in the transaction that made the change and claimed by whichever node's job
 //! comes first: at least once, in no promised order.
@@ -8,6 +8,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use model::Timestamp;
 
+use crate::backchannel_logouts;
 use crate::error::StorageError;
 use crate::prepared::KeepPrepared as _;
 use crate::schema::outbox;
@@ -47,7 +48,7 @@ pub fn enqueue(tx: &mut Tx<'_>, id: &str, kind: &str, sealed: &[u8]) -> Result<(
 }
 
 /// Claims the message that has waited longest, for `lease`: nobody else gets it before then.
-/// `None` when no message is due.
+/// `None` when no message is due. Logout tokens do not wait in this row: [`claim_logouts`].
 ///
 /// # Errors
 ///
@@ -66,6 +67,7 @@ fn first_due(tx: &mut Tx<'_>) -> Result<Option<(String, i64)>, StorageError> {
     Ok(on_either!(tx, connection => outbox::table
         .filter(outbox::done_at.is_null())
         .filter(outbox::due_at.le(now))
+        .filter(outbox::kind.ne(backchannel_logouts::KIND))
         .order(outbox::due_at)
         .select((outbox::id, outbox::due_at))
         .first(connection)
@@ -80,7 +82,7 @@ fn claim_one(
     lease: Duration,
 ) -> Result<Option<OutboxMessage>, StorageError> {
     let leased_until = tx.now().plus(lease).millis();
-    let claimed: Option<(String, String, Vec<u8>, i64)> = on_either!(tx, connection => diesel::update(outbox::table)
+    let claimed: Option<MessageRow> = on_either!(tx, connection => diesel::update(outbox::table)
         .filter(outbox::id.eq(id))
         .filter(outbox::due_at.eq(due_at))
         .filter(outbox::done_at.is_null())
@@ -89,12 +91,54 @@ fn claim_one(
         .prepared()
         .get_result(connection)
         .optional())?;
-    Ok(claimed.map(|(id, kind, sealed, attempts)| OutboxMessage {
-        id,
-        kind,
-        sealed,
-        attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
-    }))
+    Ok(claimed.map(OutboxMessage::of_row))
+}
+
+/// Id, kind, sealed content and number of tries.
+type MessageRow = (String, String, Vec<u8>, i64);
+
+impl OutboxMessage {
+    fn of_row((id, kind, sealed, attempts): MessageRow) -> Self {
+        Self {
+            id,
+            kind,
+            sealed,
+            attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// Claims up to `most` logout tokens that are due, for `lease`. Of all who see the same ones due
+/// at the same time one gets each: the due time moves with the claim.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn claim_logouts(
+    tx: &mut Tx<'_>,
+    lease: Duration,
+    most: usize,
+) -> Result<Vec<OutboxMessage>, StorageError> {
+    let now = tx.now().millis();
+    let leased_until = tx.now().plus(lease).millis();
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let waiting = diesel::alias!(outbox as waiting);
+    let due = waiting
+        .filter(waiting.field(outbox::done_at).is_null())
+        .filter(waiting.field(outbox::due_at).le(now))
+        .filter(waiting.field(outbox::kind).eq(backchannel_logouts::KIND))
+        .order(waiting.field(outbox::due_at))
+        .limit(most)
+        .select(waiting.field(outbox::id));
+    let claimed: Vec<MessageRow> = on_either!(tx, connection => diesel::update(outbox::table)
+        .filter(outbox::id.eq_any(due))
+        .filter(outbox::due_at.le(now))
+        .filter(outbox::done_at.is_null())
+        .set((outbox::due_at.eq(leased_until), outbox::attempts.eq(outbox::attempts + 1)))
+        .returning((outbox::id, outbox::kind, outbox::sealed, outbox::attempts))
+        .prepared()
+        .load(connection))?;
+    Ok(claimed.into_iter().map(OutboxMessage::of_row).collect())
 }
 
 /// Marks a message as sent, or as given up; its content is wiped.

@@ -21,6 +21,8 @@ pub enum Retention {
         column: &'static str,
         /// How long after it.
         keep: Duration,
+        /// The rows that stay for longer, as a condition of SQL.
+        unless: Option<&'static str>,
     },
     /// Deleted with the row of that table that it hangs on, by its foreign key.
     With(&'static str),
@@ -33,8 +35,17 @@ const fn after(key: &'static str, column: &'static str, days: u64) -> Retention 
         key,
         column,
         keep: Duration::from_secs(days * DAY),
+        unless: None,
     }
 }
+
+/// A session's grants say which clients it was used for: they are to be told when it ends.
+const GRANTS: Retention = Retention::After {
+    key: "id",
+    column: "expires_at",
+    keep: Duration::from_secs(DAY),
+    unless: Some("EXISTS (SELECT 1 FROM browser_sessions WHERE browser_sessions.sid = grants.sid)"),
+};
 
 /// Every table, and how long its rows are kept. A test compares it with the live schema.
 pub const RETENTION: [(&str, Retention); 35] = [
@@ -57,7 +68,7 @@ pub const RETENTION: [(&str, Retention); 35] = [
     ("consents", after("user_id, client_id", "expires_at", 0)),
     ("email_codes", after("id", "expires_at", 1)),
     ("events", after("id", "at", 400)),
-    ("grants", after("id", "expires_at", 1)),
+    ("grants", GRANTS),
     ("initial_access_tokens", after("id", "expires_at", 0)),
     // Back and old tabs can begin the same request again for a day.
     ("interactions", after("id", "expires_at", 1)),
@@ -120,22 +131,29 @@ pub fn purge(
     table: &'static str,
     retention: Retention,
 ) -> Result<usize, StorageError> {
-    let Retention::After { key, column, keep } = retention else {
+    let Retention::After {
+        key,
+        column,
+        keep,
+        unless,
+    } = retention
+    else {
         return Ok(0);
     };
     let before = tx.now().minus(keep).millis();
     Ok(
-        on_either!(tx, connection => diesel::sql_query(statement(table, key, column))
+        on_either!(tx, connection => diesel::sql_query(statement(table, key, column, unless))
         .bind::<BigInt, _>(before)
         .execute(connection))?,
     )
 }
 
 /// Table and columns are ours; both databases read `$1` as the first bind.
-fn statement(table: &str, key: &str, column: &str) -> String {
+fn statement(table: &str, key: &str, column: &str, unless: Option<&str>) -> String {
+    let stays = unless.map_or_else(String::new, |stays| format!("AND NOT {stays} "));
     format!(
         "DELETE FROM {table} WHERE ({key}) IN \
-         (SELECT {key} FROM {table} WHERE {column} <= $1 ORDER BY {column} LIMIT {BATCH})"
+         (SELECT {key} FROM {table} WHERE {column} <= $1 {stays}ORDER BY {column} LIMIT {BATCH})"
     )
 }
 

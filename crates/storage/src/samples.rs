@@ -17,7 +17,7 @@ use crate::error::StorageError;
 use crate::second_factors::{self, NewTotp};
 use crate::testing::is_waited_for;
 use crate::unit_of_work::{Store, Tx};
-use crate::users;
+use crate::users::{self, Merged};
 
 /// How many units of work really run at once; a test store has as many connections.
 const AT_ONCE: usize = 20;
@@ -36,6 +36,21 @@ pub(crate) fn user_id(name: &str) -> UserId {
 
 pub(crate) fn scope(text: &str) -> ScopeSet {
     ScopeSet::parse(text).unwrap()
+}
+
+/// What is sealed in tests, and by what chance.
+pub(crate) fn seal() -> (Keyring, SystemEntropy) {
+    (keyring(), SystemEntropy)
+}
+
+pub(crate) fn sign_out_everywhere(tx: &mut Tx<'_>, user: &str) -> Result<(), StorageError> {
+    let (keyring, entropy) = seal();
+    users::sign_out_everywhere(tx, &keyring, &entropy, &user_id(user))
+}
+
+pub(crate) fn merge(tx: &mut Tx<'_>, from: &UserId, into: &UserId) -> Result<Merged, StorageError> {
+    let (keyring, entropy) = seal();
+    users::merge(tx, &keyring, &entropy, from, into)
 }
 
 pub(crate) fn digest(secret: &str) -> SecretDigest {

@@ -401,6 +401,7 @@ diesel::joinable!(grants -> users (user_id));
 diesel::joinable!(merged_users -> users (into_user_id));
 diesel::joinable!(trn_links -> users (user_id));
 diesel::joinable!(user_details -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(clients, grants);
 diesel::allow_tables_to_appear_in_same_query!(
     access_tokens,
     authorization_codes,

@@ -28,8 +28,8 @@ use crate::error::StorageError;
 use crate::limits::{self, Counter, Limit};
 use crate::refresh_tokens::{self, NewRefreshToken};
 use crate::samples::{
-    DAY, HOUR, MINUTE, authentication_of, client_id, digest, grant, scope, set_up_app, user_id,
-    write,
+    DAY, HOUR, MINUTE, authentication_of, client_id, digest, grant, merge, scope, seal, set_up_app,
+    sign_out_everywhere, user_id, write,
 };
 use crate::second_factors::{self, CredentialUse, Inserted, NewPasskey};
 use crate::support_tasks::{NewSupportTask, Opened};
@@ -41,7 +41,7 @@ use crate::user_details::{self, NewDetails};
 use crate::users::{Changed, Merged};
 use crate::{
     authorization_codes, client_assertions, clients, consents, events, grants, interactions,
-    outbox, people, revoked_jwts, support_tasks, trn_watchers, users,
+    outbox, people, revoked_jwts, sign_out, support_tasks, trn_watchers, users,
 };
 
 /// The texts of statements: those that ran, and those that stay prepared.
@@ -293,10 +293,11 @@ fn sign_out(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     access_tokens::revoke(tx, &digest("access token"), &demo)?;
     refresh_tokens::revoke(tx, &digest("second"), &demo)?;
     revoked_jwts::insert(tx, "jti", tx.now().plus(MINUTE))?;
-    authorization_codes::end_session(tx, "sid")?;
-    grants::revoke_session(tx, "sid")?;
-    browser_sessions::end(tx, &digest("two"))?;
+    let (keyring, entropy) = seal();
+    let signed_out = sign_out::sign_out(tx, &keyring, &entropy, &digest("two"))?;
+    assert!(signed_out.is_some());
     outbox::claim(tx, MINUTE)?;
+    outbox::claim_logouts(tx, MINUTE, 10)?;
     outbox::complete(tx, "message")
 }
 
@@ -322,10 +323,10 @@ fn become_one(tx: &mut Tx<'_>) -> Result<(), StorageError> {
         ["bob@home.test", "bob@work.test"].map(|text| EmailAddress::parse(text).unwrap());
     users::sign_in(tx, &first, &bob)?;
     users::find_by_address(tx, &first)?;
-    let merged = users::merge(tx, &ada, &bob)?;
+    let merged = merge(tx, &ada, &bob)?;
     let changed = users::change_address(tx, &bob, &second)?;
     assert_eq!((merged, changed), (Merged::Merged, Changed::Changed));
-    users::sign_out_everywhere(tx, &bob)
+    sign_out_everywhere(tx, "bob")
 }
 
 /// The steps of a plan that look at more rows than they are asked for.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{Clock, Timestamp};
+use tokio::sync::Notify;
 
 use crate::connection::{Connection, DatabaseUrl};
 use crate::error::StorageError;
@@ -39,6 +40,7 @@ impl StoreSettings {
 pub struct Store {
     backend: Backend,
     clock: Arc<dyn Clock>,
+    logouts: Arc<Notify>,
 }
 
 #[derive(Clone)]
@@ -51,11 +53,17 @@ enum Backend {
 pub struct Tx<'c> {
     connection: Connection<'c>,
     now: Timestamp,
+    /// Whether somebody has to be told, as soon as this is committed, that a session is over.
+    has_logouts: bool,
 }
 
 impl<'c> Tx<'c> {
     pub(crate) const fn new(connection: Connection<'c>, now: Timestamp) -> Self {
-        Self { connection, now }
+        Self {
+            connection,
+            now,
+            has_logouts: false,
+        }
     }
 
     /// The one instant of this unit of work.
@@ -66,6 +74,10 @@ impl<'c> Tx<'c> {
 
     pub(crate) const fn connection(&mut self) -> &mut Connection<'c> {
         &mut self.connection
+    }
+
+    pub(crate) const fn announce_logouts(&mut self) {
+        self.has_logouts = true;
     }
 }
 
@@ -84,7 +96,11 @@ impl Store {
             )?)),
             DatabaseUrl::Postgres(url) => Backend::Postgres(PostgresStore::open(url, settings)?),
         };
-        Ok(Self { backend, clock })
+        Ok(Self {
+            backend,
+            clock,
+            logouts: Arc::default(),
+        })
     }
 
     /// Runs a unit of work and commits it unless it returns a fault. When this returns `Ok`, what
@@ -98,13 +114,15 @@ impl Store {
         T: Send + 'static,
         W: FnOnce(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
     {
-        match &self.backend {
+        let work = with_logouts(work);
+        let written = match &self.backend {
             Backend::Sqlite(store) => store.write(work).await.map_err(|_| StorageError::GivenUp)?,
             Backend::Postgres(store) => {
                 let (store, clock) = (store.clone(), Arc::clone(&self.clock));
                 off_thread(move || store.write(clock.now(), work)).await
             }
-        }
+        };
+        self.announced(written)
     }
 
     /// Runs a unit of work that changes nothing.
@@ -139,13 +157,30 @@ impl Store {
         T: Send + 'static,
         W: FnOnce(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
     {
-        match &self.backend {
+        let work = with_logouts(work);
+        let written = match &self.backend {
             Backend::Sqlite(store) => store
                 .write(work)
                 .blocking_recv()
                 .map_err(|_| StorageError::GivenUp)?,
             Backend::Postgres(store) => store.write(self.clock.now(), work),
+        };
+        self.announced(written)
+    }
+
+    /// Waits until a unit of work of this process has queued a logout token
+    /// ([`backchannel_logouts`](crate::backchannel_logouts)) and is committed. One that was
+    /// committed since the last call is not missed; those of other processes are not seen.
+    pub async fn logouts_queued(&self) {
+        self.logouts.notified().await;
+    }
+
+    fn announced<T>(&self, written: Result<(T, bool), StorageError>) -> Result<T, StorageError> {
+        let (result, has_logouts) = written?;
+        if has_logouts {
+            self.logouts.notify_one();
         }
+        Ok(result)
     }
 
     /// [`read`](Self::read), for callers without a runtime.
@@ -215,6 +250,16 @@ impl Store {
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock
+    }
+}
+
+/// The unit of work, and whether it queued a logout token.
+fn with_logouts<T>(
+    work: impl FnOnce(&mut Tx<'_>) -> Result<T, StorageError> + Send + 'static,
+) -> impl FnOnce(&mut Tx<'_>) -> Result<(T, bool), StorageError> + Send + 'static {
+    move |tx| {
+        let result = work(tx)?;
+        Ok((result, tx.has_logouts))
     }
 }
 

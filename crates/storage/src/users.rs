@@ -7,14 +7,14 @@ pub use locking::{Whole, lock, lock_what_is_open, share};
 pub use merging::{Merged, merge};
 
 use diesel::prelude::*;
-use model::{EmailAddress, Timestamp, User, UserId};
+use model::{EmailAddress, Entropy, Keyring, Timestamp, User, UserId};
 
 use crate::error::StorageError;
 use crate::prepared::KeepPrepared as _;
 use crate::schema::users;
 use crate::stored;
 use crate::unit_of_work::Tx;
-use crate::{authorization_codes, browser_sessions, grants, interactions};
+use crate::{authorization_codes, backchannel_logouts, browser_sessions, grants, interactions};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = users)]
@@ -174,21 +174,33 @@ pub fn change_address(
 /// included.
 ///
 /// For an account that somebody else may have got into. After [`lock_what_is_open`] nothing that is
-/// under way opens anything behind what was ended.
+/// under way opens anything behind what was ended. Every client that met the person lately and
+/// wants to know is told.
 ///
 /// # Errors
 ///
 /// [`StorageError`] when the database fails.
-pub fn sign_out_everywhere(tx: &mut Tx<'_>, id: &UserId) -> Result<(), StorageError> {
+pub fn sign_out_everywhere(
+    tx: &mut Tx<'_>,
+    keyring: &Keyring,
+    entropy: &dyn Entropy,
+    id: &UserId,
+) -> Result<(), StorageError> {
     interactions::end_all_of(tx, id)?;
-    end_access(tx, id)
+    end_access(tx, keyring, entropy, id)
 }
 
 /// A redemption that is under way either finds its code ended, or has its grant revoked.
-fn end_access(tx: &mut Tx<'_>, id: &UserId) -> Result<(), StorageError> {
+fn end_access(
+    tx: &mut Tx<'_>,
+    keyring: &Keyring,
+    entropy: &dyn Entropy,
+    id: &UserId,
+) -> Result<(), StorageError> {
     browser_sessions::end_all_of(tx, id)?;
     authorization_codes::end_all_of(tx, id)?;
-    grants::revoke_all_of(tx, id)
+    grants::revoke_all_of(tx, id)?;
+    backchannel_logouts::enqueue_all_of(tx, keyring, entropy, id)
 }
 
 #[cfg(test)]

@@ -42,6 +42,8 @@ async fn the_document_is_this_and_nothing_else() {
             "revocation_endpoint": "https://identity.example/revoke",
             "introspection_endpoint": "https://identity.example/introspect",
             "end_session_endpoint": "https://identity.example/end-session",
+            "backchannel_logout_supported": true,
+            "backchannel_logout_session_supported": true,
             "op_policy_uri": "https://identity.example/privacy",
             "scopes_supported": [
                 "openid", "profile", "email", "trn", "national_insurance", "offline_access",

@@ -17,6 +17,7 @@ use storage::users::{Changed, Whole};
 use storage::{StorageError, Tx, events, users};
 
 use super::joining::merge;
+use super::sign_out_everywhere;
 use crate::emails::{AddressChangePlannedEmail, AddressChangedEmail, AddressReplacedEmail, News};
 use crate::journey::Journey;
 use crate::outbox;
@@ -175,12 +176,12 @@ fn apply(
     if let Some(joined) = &addresses.joins
         && present.is_of(joined)
     {
-        let _ = merge(tx, joined, user_id)?;
+        let _ = merge(tx, journey, joined, user_id)?;
     }
     match users::change_address(tx, user_id, &addresses.to)? {
         Changed::Changed => {
             // Whoever still reads mail at the lost address may have signed in by it.
-            users::sign_out_everywhere(tx, user_id)?;
+            sign_out_everywhere(tx, journey, user_id)?;
             tell(tx, journey, user_id, addresses)
         }
         Changed::AddressTaken => refer(tx, journey, user_id, addresses),

@@ -16,6 +16,7 @@ use storage::{StorageError, Tx, users};
 
 use super::address_change::{Addresses, Present, lock, record};
 use super::joining::merge;
+use super::sign_out_everywhere;
 use crate::error::JourneyError;
 use crate::journey::Journey;
 use crate::support::{self, Case, Opening};
@@ -208,9 +209,9 @@ fn freeze(
         return look(tx, journey, link).map(Some);
     };
     if frozen.state == AddressChangeState::Applied {
-        give_back(tx, user_id, &addresses, &present)?;
+        give_back(tx, journey, user_id, &addresses, &present)?;
     }
-    users::sign_out_everywhere(tx, user_id)?;
+    sign_out_everywhere(tx, journey, user_id)?;
     record(tx, EventKind::AddressChangeFrozen, user_id, &frozen.id)?;
     let case = Case::ChangeFrozen {
         kept: addresses.from.clone(),
@@ -231,12 +232,13 @@ fn freeze(
 /// which becomes one with theirs: both are of whoever reads mail there.
 fn give_back(
     tx: &mut Tx<'_>,
+    journey: &Journey,
     user_id: &UserId,
     addresses: &Addresses,
     present: &Present,
 ) -> Result<(), StorageError> {
     if let Some(made_meanwhile) = present.account() {
-        let _ = merge(tx, made_meanwhile, user_id)?;
+        let _ = merge(tx, journey, made_meanwhile, user_id)?;
     }
     match users::change_address(tx, user_id, &addresses.from)? {
         Changed::Changed => Ok(()),

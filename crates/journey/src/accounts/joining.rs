@@ -10,7 +10,7 @@ use storage::{StorageError, Tx, events, users};
 use super::{address_change, redacted};
 use crate::emails::{AccountsJoinedEmail, News};
 use crate::interaction_details::InteractionDetails;
-use crate::journey::Work;
+use crate::journey::{Journey, Work};
 use crate::outbox;
 use crate::stage::Stage;
 
@@ -44,7 +44,7 @@ pub(crate) fn join(tx: &mut Tx<'_>, mut stage: Stage, kept: KeptAddress) -> Work
         return Ok(Ok(stage.go_on(tx)?));
     }
     let journey = stage.journey.clone();
-    if merge(tx, &this.id, &survivor.id)? == Merged::NotTwoAccounts {
+    if merge(tx, &journey, &this.id, &survivor.id)? == Merged::NotTwoAccounts {
         return Ok(Err(stage.elsewhere()));
     }
     let email = match kept {
@@ -88,8 +88,14 @@ fn take_details_along(
 }
 
 /// Merges one account into another and writes it down.
-pub(crate) fn merge(tx: &mut Tx<'_>, from: &UserId, into: &UserId) -> Result<Merged, StorageError> {
-    let merged = users::merge(tx, from, into)?;
+pub(crate) fn merge(
+    tx: &mut Tx<'_>,
+    journey: &Journey,
+    from: &UserId,
+    into: &UserId,
+) -> Result<Merged, StorageError> {
+    let (keyring, entropy) = (&journey.keyring, &*journey.entropy);
+    let merged = users::merge(tx, keyring, entropy, from, into)?;
     if merged == Merged::NotTwoAccounts {
         return Ok(merged);
     }

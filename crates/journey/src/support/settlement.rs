@@ -14,7 +14,7 @@ use storage::{
 };
 
 use super::{Case, Opening, Reference, Task, file_once, record};
-use crate::accounts::address_change;
+use crate::accounts::{address_change, sign_out_everywhere};
 use crate::emails::{News, SupportTaskClosedEmail, TrnMovedEmail};
 use crate::journey::Journey;
 use crate::{details, outbox};
@@ -190,7 +190,7 @@ fn carry_out(
             join_with_owner(tx, journey, task.user_id.as_ref(), owner)
         }
         (Settlement::RemoveSecondFactor, Case::SecondFactorLost {}) => {
-            remove_second_factors(tx, task)
+            remove_second_factors(tx, journey, task)
         }
         _ => Ok(Err(NotSettled::DoesNotFit)),
     }
@@ -332,6 +332,7 @@ fn replace_address(
 /// they were.
 fn remove_second_factors(
     tx: &mut Tx<'_>,
+    journey: &Journey,
     task: &Task,
 ) -> Result<Result<(), NotSettled>, StorageError> {
     let user = match &task.user_id {
@@ -343,7 +344,7 @@ fn remove_second_factors(
         return Ok(Err(NotSettled::NoSuchAccount));
     };
     second_factors::remove_all(tx, &user.id)?;
-    users::sign_out_everywhere(tx, &user.id)?;
+    sign_out_everywhere(tx, journey, &user.id)?;
     let kind = EventKind::SecondFactorsRemovedBySupport;
     address_change::record(tx, kind, &user.id, &task.reference)?;
     Ok(Ok(()))

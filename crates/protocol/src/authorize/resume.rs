@@ -11,7 +11,7 @@ use model::{InteractionId, Secret, SecretDigest, Timestamp, User};
 use pages::{ErrorPage, Shell};
 use storage::browser_sessions::{self, NewSession};
 use storage::interactions::{self, Found};
-use storage::{StorageError, Tx, trn_links, users};
+use storage::{StorageError, Tx, sign_out, trn_links, users};
 
 use crate::already_finished_page::AlreadyFinishedPage;
 use crate::authorize::begin::{Answer, Code, issue, presence};
@@ -200,12 +200,16 @@ impl Finish {
         };
         let lifetimes = self.provider.lifetimes.session;
         let presented = self.presented.as_ref();
-        let Some(sid) = browser_sessions::open(tx, &new, presented, lifetimes)? else {
+        let Some(opened) = browser_sessions::open(tx, &new, presented, lifetimes)? else {
             return Ok(None);
         };
+        if let Some(replaced) = &opened.replaced {
+            let (keyring, entropy) = (&self.provider.keyring, &*self.provider.entropy);
+            sign_out::close(tx, keyring, entropy, replaced)?;
+        }
         trn_links::look_up_soon(tx, &new.authentication.user_id)?;
         Ok(Some(BrowserSession {
-            sid,
+            sid: opened.sid,
             authentication: new.authentication,
             has_second_factor: user.has_second_factor,
             selected_at,

@@ -21,6 +21,7 @@ pub(super) struct SigningKey {
     jwt_header: String,
     access_token_header: String,
     event_header: String,
+    logout_header: String,
 }
 
 /// A key could not be made.
@@ -124,6 +125,7 @@ impl SigningKey {
             jwt_header: header(TokenType::Jwt)?,
             access_token_header: header(TokenType::AccessToken)?,
             event_header: header(TokenType::SecurityEvent)?,
+            logout_header: header(TokenType::Logout)?,
             kid: kid(),
             algorithm: stored.algorithm,
             parsed: ParsedKey::register(private)?,
@@ -140,6 +142,7 @@ impl SigningKey {
             TokenType::Jwt => &self.jwt_header,
             TokenType::AccessToken => &self.access_token_header,
             TokenType::SecurityEvent => &self.event_header,
+            TokenType::Logout => &self.logout_header,
         };
         let claims = serde_json::to_vec(claims)?;
         let mut token = String::with_capacity(header.len() + claims.len() * 4 / 3 + 360);

@@ -275,7 +275,10 @@ async fn a_message_moved_to_another_row_is_not_read() {
 
     let refused = push(&app.provider, &message).await;
 
-    assert!(matches!(refused, Err(NotPushed::Unreadable)), "{refused:?}");
+    assert!(
+        matches!(refused, Err(NotPushed::Unreadable(_))),
+        "{refused:?}"
+    );
     assert_eq!(receiver.times_asked(), 0);
 }
 

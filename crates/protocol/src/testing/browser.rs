@@ -14,7 +14,7 @@ use super::{Answer, CHALLENGE, REDIRECT_URI, TestProvider};
 
 /// A browser of somebody's own.
 pub(crate) struct TestBrowser<'a> {
-    pub(super) app: &'a TestProvider,
+    pub(crate) app: &'a TestProvider,
     cookies: BTreeMap<String, String>,
 }
 

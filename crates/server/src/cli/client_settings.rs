@@ -99,6 +99,18 @@ pub(super) struct SettingFlags {
     /// Where it is told when a TRN is found (RFC 8935)
     #[arg(long, value_name = "URL")]
     event_endpoint: Option<Url>,
+    /// Where it is told that a session ended, without the browser
+    #[arg(long, value_name = "URL")]
+    backchannel_logout_uri: Option<Url>,
+    /// Whether its logout tokens must have `sid`; ours always do
+    #[arg(long, value_name = "BOOL")]
+    backchannel_logout_session_required: Option<bool>,
+    /// What the browser loads when a session ends
+    #[arg(long, value_name = "URL")]
+    frontchannel_logout_uri: Option<Url>,
+    /// Whether that page gets `iss` and `sid`
+    #[arg(long, value_name = "BOOL")]
+    frontchannel_logout_session_required: Option<bool>,
     /// The service's home page
     #[arg(long, value_name = "URL")]
     client_uri: Option<Url>,
@@ -177,6 +189,19 @@ impl SettingFlags {
         put(&mut to.continue_while_pending, self.continue_while_pending);
         put(&mut to.profile_requirement, self.profile_requirement);
         put(&mut to.minimum_acr, self.minimum_acr);
+        put(
+            &mut to.backchannel_logout_session_required,
+            self.backchannel_logout_session_required,
+        );
+        put(
+            &mut to.frontchannel_logout_session_required,
+            self.frontchannel_logout_session_required,
+        );
+        put_some(&mut to.backchannel_logout_uri, self.backchannel_logout_uri);
+        put_some(
+            &mut to.frontchannel_logout_uri,
+            self.frontchannel_logout_uri,
+        );
         put_some(&mut to.event_endpoint, self.event_endpoint);
         put_some(&mut to.userinfo_signed_response_alg, self.userinfo_alg);
         put_some(&mut to.resource, self.resource);

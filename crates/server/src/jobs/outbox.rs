@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use journey::outbox::{Undelivered, deliver};
+use protocol::backchannel_logout::NotTold;
 use protocol::security_event::{NotPushed, push};
 use storage::outbox::{OutboxMessage, claim, complete, postpone};
-use storage::{StorageError, security_events};
+use storage::{StorageError, Store, security_events};
 use tokio::sync::watch;
 
 use super::Jobs;
@@ -35,7 +36,12 @@ async fn deliver_in_turn(
     let lease = jobs.lease;
     while !*stopping.borrow() {
         match jobs.store.write(move |tx| claim(tx, lease)).await? {
-            Some(message) => settle(jobs, message).await?,
+            Some(message) => {
+                // A message that makes us panic is put off like any other, so that it holds up none.
+                let sent = caught(send(jobs, &message)).await;
+                let sent = sent.unwrap_or_else(|panicked| Err(panicked.into()));
+                settle(&jobs.store, vec![(message, sent)]).await?;
+            }
             None => break,
         }
     }
@@ -44,11 +50,13 @@ async fn deliver_in_turn(
 
 /// Why a message did not leave.
 #[derive(Debug, thiserror::Error)]
-enum NotSent {
+pub(super) enum NotSent {
     #[error(transparent)]
     Mail(#[from] Undelivered),
     #[error(transparent)]
     Event(#[from] NotPushed),
+    #[error(transparent)]
+    Logout(#[from] NotTold),
     #[error(transparent)]
     Panicked(#[from] Panicked),
 }
@@ -58,6 +66,7 @@ impl NotSent {
         match self {
             Self::Mail(cause) => cause.is_final(),
             Self::Event(cause) => cause.is_final(),
+            Self::Logout(cause) => cause.is_final(),
             Self::Panicked(_) => false,
         }
     }
@@ -70,36 +79,55 @@ async fn send(jobs: &Jobs, message: &OutboxMessage) -> Result<(), NotSent> {
     Ok(deliver(&jobs.journey, message).await?)
 }
 
-async fn settle(jobs: &Jobs, message: OutboxMessage) -> Result<(), StorageError> {
+/// What became of a claimed message.
+pub(super) type Tried = (OutboxMessage, Result<(), NotSent>);
+
+/// Ends the messages that left, or cannot ever, and puts the others off.
+pub(super) async fn settle(store: &Store, tried: Vec<Tried>) -> Result<(), StorageError> {
+    let endings: Vec<(String, Ending)> = tried
+        .into_iter()
+        .map(|(message, sent)| {
+            let ending = ending_of(&message, sent);
+            (message.id, ending)
+        })
+        .collect();
+    store
+        .write(move |tx| {
+            for (id, ending) in &endings {
+                match ending {
+                    Ending::Settled => complete(tx, id)?,
+                    Ending::Later(pause) => postpone(tx, id, tx.now().plus(*pause))?,
+                }
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Whether a message is tried again.
+enum Ending {
+    Settled,
+    Later(Duration),
+}
+
+fn ending_of(message: &OutboxMessage, sent: Result<(), NotSent>) -> Ending {
     let OutboxMessage {
         attempts,
         ref id,
         ref kind,
         ..
-    } = message;
-    // A message that makes us panic is put off like any other, so that it holds up none.
-    let sent = caught(send(jobs, &message)).await;
-    let is_settled = match sent.unwrap_or_else(|panicked| Err(panicked.into())) {
-        Ok(()) => true,
+    } = *message;
+    match sent {
+        Ok(()) => Ending::Settled,
         Err(cause) if cause.is_final() || attempts >= TRIES => {
             tracing::error!(reference = %id, kind, %cause, attempts, "a message was given up");
-            true
+            Ending::Settled
         }
         Err(cause) => {
             tracing::warn!(reference = %id, kind, %cause, attempts, "a message will be tried again");
-            false
+            Ending::Later(pause_after(attempts))
         }
-    };
-    jobs.store
-        .write(move |tx| {
-            if is_settled {
-                complete(tx, &message.id)
-            } else {
-                let until = tx.now().plus(pause_after(attempts));
-                postpone(tx, &message.id, until)
-            }
-        })
-        .await
+    }
 }
 
 /// A minute, then twice as long each time, up to twelve hours.

@@ -43,7 +43,7 @@ fn a_code_of_an_account_that_is_gone_gives_nothing() {
         with_account(store, "ada");
         with_account(store, "bob");
         let merged = write(store, |tx| {
-            crate::users::merge(tx, &user_id("ada"), &user_id("bob"))
+            crate::samples::merge(tx, &user_id("ada"), &user_id("bob"))
         });
         assert_eq!(merged, crate::users::Merged::Merged);
         // Issued in another tab at the same moment, behind the codes that the merge ended.

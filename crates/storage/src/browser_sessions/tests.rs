@@ -43,8 +43,8 @@ fn opened(
         authentication,
         selected_at: tx.now(),
     };
-    let sid = open(tx, &new, presented.map(digest).as_ref(), LIFETIMES)?;
-    Ok(sid.unwrap())
+    let opened = open(tx, &new, presented.map(digest).as_ref(), LIFETIMES)?;
+    Ok(opened.unwrap().sid)
 }
 
 fn session(store: &Store, secret: &'static str) -> Option<BrowserSession> {
@@ -325,7 +325,7 @@ fn a_sign_in_during_a_merge_leaves_no_session_of_the_account_that_is_gone() {
 
         let (_, opened) = interleaved(
             store,
-            |tx| crate::users::merge(tx, &user_id("ada"), &user_id("bob")),
+            |tx| crate::samples::merge(tx, &user_id("ada"), &user_id("bob")),
             |tx| open(tx, &of_ada(tx), None, LIFETIMES),
             |_, merged| Ok(merged),
         );
@@ -344,7 +344,7 @@ fn a_merge_during_a_sign_in_leaves_no_session_of_the_account_that_is_gone() {
         let (opened, merged) = interleaved(
             store,
             |tx| open(tx, &of_ada(tx), None, LIFETIMES),
-            |tx| crate::users::merge(tx, &user_id("ada"), &user_id("bob")),
+            |tx| crate::samples::merge(tx, &user_id("ada"), &user_id("bob")),
             |_, opened| Ok(opened),
         );
 
@@ -362,7 +362,7 @@ fn a_session_does_not_end_while_something_is_given_away_because_of_it() {
         let (still_there, ()) = interleaved(
             store,
             |tx| find_to_use(tx, &digest("secret")),
-            |tx| crate::users::sign_out_everywhere(tx, &user_id("ada")),
+            |tx| crate::samples::sign_out_everywhere(tx, "ada"),
             |tx, _| find(tx, &digest("secret")),
         );
 

@@ -217,10 +217,17 @@ fn a_purge_finds_its_rows_by_index() {
     }
     on_both_databases(|store, _| {
         for (table, retention) in RETENTION {
-            let Retention::After { key, column, .. } = retention else {
+            let Retention::After {
+                key,
+                column,
+                unless,
+                ..
+            } = retention
+            else {
                 continue;
             };
-            let explained = format!("EXPLAIN QUERY PLAN {}", statement(table, key, column));
+            let purged = statement(table, key, column, unless);
+            let explained = format!("EXPLAIN QUERY PLAN {purged}");
             write(store, move |tx| {
                 if let Connection::Sqlite(connection) = tx.connection() {
                     let steps: Vec<Step> = diesel::sql_query(explained)

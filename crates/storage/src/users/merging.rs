@@ -1,7 +1,7 @@
 //! Two accounts of one person become one.
 
 use diesel::prelude::*;
-use model::UserId;
+use model::{Entropy, Keyring, UserId};
 
 use crate::error::StorageError;
 use crate::prepared::KeepPrepared as _;
@@ -31,13 +31,19 @@ pub enum Merged {
 /// # Errors
 ///
 /// [`StorageError`] when the database fails.
-pub fn merge(tx: &mut Tx<'_>, from: &UserId, into: &UserId) -> Result<Merged, StorageError> {
+pub fn merge(
+    tx: &mut Tx<'_>,
+    keyring: &Keyring,
+    entropy: &dyn Entropy,
+    from: &UserId,
+    into: &UserId,
+) -> Result<Merged, StorageError> {
     if super::lock(tx, &[from, into])? != 2 {
         return Ok(Merged::NotTwoAccounts);
     }
     rename(tx, from, into)?;
     detach_support_tasks(tx, from)?;
-    super::end_access(tx, from)?;
+    super::end_access(tx, keyring, entropy, from)?;
     delete(tx, from)?;
     Ok(Merged::Merged)
 }

@@ -25,11 +25,12 @@ impl World {
         meanwhile: impl Future<Output = T>,
     ) -> T {
         let (locked, from, into) = (from.clone(), from.clone(), into.clone());
+        let journey = self.journey.clone();
         let (merged, value) = self
             .interleaved(
                 move |tx| users::lock(tx, &[&locked]),
                 meanwhile,
-                move |tx, _| users::merge(tx, &from, &into),
+                move |tx, _| crate::accounts::joining::merge(tx, &journey, &from, &into),
             )
             .await;
         assert_eq!(merged.unwrap(), Merged::Merged);

@@ -358,9 +358,10 @@ async fn an_account_that_went_away_meanwhile_is_no_longer_offered() {
         let person = Person::arrives(&world, NEW, profile()).await;
         person.is("Ada", "Lovelace").await;
         person.press("/details/existing-account", "continue").await;
+        let journey = world.journey.clone();
         let merged = world
             .store
-            .write(move |tx| users::merge(tx, &old, &third))
+            .write(move |tx| crate::accounts::joining::merge(tx, &journey, &old, &third))
             .await;
         assert_eq!(merged.unwrap(), users::Merged::Merged);
 

@@ -321,7 +321,10 @@ async fn nothing_is_taken_for_an_account_that_is_gone() {
             claim.asker.clone(),
             world.account_of("x@example.test").await,
         );
-        let merged = world.store.write(move |tx| users::merge(tx, &asker, &into));
+        let journey = world.journey.clone();
+        let merged = world
+            .store
+            .write(move |tx| crate::accounts::joining::merge(tx, &journey, &asker, &into));
         let _ = merged.await.unwrap();
 
         assert_eq!(claim.is_settled().await, Err(NotSettled::NoSuchAccount));

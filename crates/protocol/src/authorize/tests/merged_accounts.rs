@@ -19,7 +19,8 @@ fn bob(app: &TestProvider) -> UserId {
 
 fn merge(app: &TestProvider, from: &UserId, into: &UserId) {
     let (from, into) = (from.clone(), into.clone());
-    let merged = app.write(move |tx| storage::users::merge(tx, &from, &into));
+    let (keyring, entropy) = (app.provider.keyring.clone(), &model::SystemEntropy);
+    let merged = app.write(move |tx| storage::users::merge(tx, &keyring, entropy, &from, &into));
     assert_eq!(merged, Merged::Merged);
 }
 

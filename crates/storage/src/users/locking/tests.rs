@@ -8,8 +8,8 @@ use model::{EmailAddress, Interaction, InteractionId, ManualClock, Timestamp};
 use super::*;
 use crate::interactions::Found;
 use crate::samples::{
-    HOUR, authentication_of, client_id, digest, in_parallel, interleaved, user_id, with_account,
-    write,
+    HOUR, authentication_of, client_id, digest, in_parallel, interleaved, sign_out_everywhere,
+    user_id, with_account, write,
 };
 use crate::testing::{Kind, START, TestDatabase, on_both_databases};
 use crate::unit_of_work::Store;
@@ -121,7 +121,7 @@ fn a_page_that_is_being_answered_and_signing_its_person_out_do_not_wait_in_vain(
                 Ok(went_on)
             },
             |tx, whole| {
-                super::super::sign_out_everywhere(tx, &user_id("ada"))?;
+                sign_out_everywhere(tx, "ada")?;
                 Ok(whole)
             },
         );
@@ -142,7 +142,7 @@ fn a_page_that_was_being_answered_first_is_waited_for_and_ended() {
             |tx| change(tx, "asked"),
             |tx| {
                 let whole = lock_what_is_open(tx, &user_id("ada"), &[])?;
-                super::super::sign_out_everywhere(tx, &user_id("ada"))?;
+                sign_out_everywhere(tx, "ada")?;
                 Ok(whole)
             },
             |tx, went_on| {

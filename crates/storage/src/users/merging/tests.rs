@@ -6,7 +6,7 @@ use model::{EmailAddress, Keyring, Secret, SystemEntropy, Trn};
 use super::*;
 use crate::browser_sessions::{self, NewSession, SessionLifetimes};
 use crate::samples::{
-    DAY, HOUR, authentication_of, client_id, digest, grant, in_parallel, scope, set_up_app,
+    self, DAY, HOUR, authentication_of, client_id, digest, grant, in_parallel, scope, set_up_app,
     user_id, with_account, write,
 };
 use crate::support_tasks::{NewSupportTask, Opened};
@@ -17,7 +17,9 @@ use crate::user_details::{self, NewDetails};
 use crate::{consents, grants, people, second_factors, support_tasks, trn_watchers};
 
 fn merged(store: &Store, from: &'static str, into: &'static str) -> Merged {
-    write(store, move |tx| merge(tx, &user_id(from), &user_id(into)))
+    write(store, move |tx| {
+        samples::merge(tx, &user_id(from), &user_id(into))
+    })
 }
 
 fn is_there(store: &Store, id: &'static str) -> bool {
@@ -235,9 +237,9 @@ fn of_many_merges_of_two_accounts_either_way_round_one_happens() {
         let endings = in_parallel(store, 16, |tx, time| {
             let (ada, bob) = (user_id("ada"), user_id("bob"));
             if time % 2 == 0 {
-                merge(tx, &ada, &bob)
+                samples::merge(tx, &ada, &bob)
             } else {
-                merge(tx, &bob, &ada)
+                samples::merge(tx, &bob, &ada)
             }
         });
 

@@ -9,7 +9,7 @@ use crate::authorization_codes::Redemption;
 use crate::browser_sessions::{NewSession, SessionLifetimes};
 use crate::interactions::Found;
 use crate::samples::{
-    HOUR, MINUTE, authentication_of, client_id, digest, grant, scope, with_account,
+    self, HOUR, MINUTE, authentication_of, client_id, digest, grant, scope, with_account,
 };
 use crate::unit_of_work::Tx;
 
@@ -126,7 +126,7 @@ fn who_is_signed_out_everywhere_has_nothing_left_and_everybody_else_everything()
         }
         clock.advance(std::time::Duration::from_secs(1));
 
-        write(store, |tx| sign_out_everywhere(tx, &user_id("eve")));
+        write(store, |tx| samples::sign_out_everywhere(tx, "eve"));
 
         let everything = ["asked", "answered", "session", "online", "offline", "code"];
         assert_eq!(write(store, |tx| open(tx, "eve")), [""; 0]);
