@@ -14,6 +14,8 @@ pub struct Shell {
     /// Origins beyond our own that a form on this page may post or be redirected to, for
     /// example `https://service.example`: browsers hold redirects after a form to the policy too.
     pub form_action: Vec<String>,
+    /// Origins whose pages stand in frames on this page; none as a rule.
+    pub frame_src: Vec<String>,
     /// Whether to offer Sign out beside the service's name.
     pub signed_in: bool,
 }
@@ -38,13 +40,14 @@ impl Shell {
     /// The `Content-Security-Policy` of the page (CSP Level 3).
     #[must_use]
     pub fn content_security_policy(&self) -> Cow<'static, str> {
-        if self.form_action.is_empty() {
+        if self.form_action.is_empty() && self.frame_src.is_empty() {
             return Cow::Borrowed(POLICY);
         }
         let mut policy = POLICY.to_owned();
-        for origin in &self.form_action {
-            policy.push(' ');
-            policy.push_str(origin);
+        add(&mut policy, &self.form_action);
+        if !self.frame_src.is_empty() {
+            policy.push_str("; frame-src");
+            add(&mut policy, &self.frame_src);
         }
         Cow::Owned(policy)
     }
@@ -63,6 +66,13 @@ impl Shell {
         let prefix = if has_errors { "Error: " } else { "" };
         let place = self.service_name.as_deref().unwrap_or(product_name);
         format!("{prefix}{question} – {place}")
+    }
+}
+
+fn add(policy: &mut String, origins: &[String]) {
+    for origin in origins {
+        policy.push(' ');
+        policy.push_str(origin);
     }
 }
 

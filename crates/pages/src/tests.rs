@@ -174,6 +174,27 @@ fn a_form_may_lead_to_the_service_when_the_shell_says_so() {
 }
 
 #[test]
+fn a_page_frames_what_it_names_and_nothing_else() {
+    let shell = Shell {
+        form_action: vec!["https://service.example".to_owned()],
+        frame_src: ["https://one.example", "https://other.example"]
+            .map(str::to_owned)
+            .into(),
+        ..Shell::default()
+    };
+
+    let policy = shell.content_security_policy();
+
+    assert!(policy.starts_with("default-src 'none'; "));
+    assert!(policy.ends_with(
+        "form-action 'self' https://service.example; \
+         frame-src https://one.example https://other.example"
+    ));
+    let plain = Shell::default();
+    assert!(!plain.content_security_policy().contains("frame-src"));
+}
+
+#[test]
 fn nothing_inline_stands_in_a_page_that_forbids_it() {
     let settings = PagesSettings {
         phase: Some(Phase::Beta),

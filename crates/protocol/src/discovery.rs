@@ -40,6 +40,8 @@ struct Metadata<'a> {
     end_session_endpoint: String,
     backchannel_logout_supported: bool,
     backchannel_logout_session_supported: bool,
+    frontchannel_logout_supported: bool,
+    frontchannel_logout_session_supported: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     registration_endpoint: Option<String>,
     op_policy_uri: String,
@@ -84,6 +86,8 @@ pub(crate) fn document(parts: &Parts) -> Published {
         end_session_endpoint: issuer.url("/end-session"),
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,
+        frontchannel_logout_supported: true,
+        frontchannel_logout_session_supported: true,
         op_policy_uri: issuer.url("/privacy"),
         registration_endpoint: parts.registration.as_ref().map(|_| issuer.url("/register")),
         scopes_supported: PersonalScope::ALL.map(PersonalScope::as_str).to_vec(),

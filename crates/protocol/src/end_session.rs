@@ -1,4 +1,7 @@
 //! `/end-session`: signing out (OpenID Connect RP-Initiated Logout 1.0 §2).
+//!
+//! The clients of the session are told by [`backchannel_logout`](crate::backchannel_logout), and by
+//! [`frontchannel_logout`](crate::frontchannel_logout) on the page that answers.
 
 use std::sync::Arc;
 
@@ -16,23 +19,27 @@ use model::raw_pairs::{RawPairs, Repeated};
 use model::{Client, Entropy, Keyring, RegisteredRedirect, SecretDigest};
 use pages::{ErrorPage, HiddenField, ServiceLink, Shell};
 use serde::Deserialize;
-use storage::{StorageError, Tx, browser_sessions, events, sign_out};
+use storage::sign_out::{self, SignedOut};
+use storage::{StorageError, Tx, browser_sessions, events};
+use url::Url;
 
 use crate::authorize::response::{see_other, with_query};
 use crate::browser::{Browser, add_cookie};
 use crate::end_session_page::{EndSessionOutcome, EndSessionPage, SignedOutPage};
 use crate::fault::page_of_fault;
+use crate::frontchannel_logout::{frames, shell_around};
 use crate::id_token_hint::{self, IdTokenHint};
 use crate::provider::Provider;
 use crate::subjects::Subjects;
 
 /// The parameters of a logout request; the confirmation form carries them along.
-const PARAMETERS: [&str; 5] = [
+const PARAMETERS: [&str; 6] = [
     "id_token_hint",
     "client_id",
     "post_logout_redirect_uri",
     "state",
     "logout_hint",
+    "ui_locales",
 ];
 
 /// `GET /end-session`.
@@ -165,6 +172,15 @@ impl LogoutRequest {
                 && hint.sid.as_ref().is_none_or(|sid| *sid == session.sid)
         })
     }
+
+    /// The proven redirect, with `state` and nothing else (§3).
+    fn way_back(&self) -> Option<String> {
+        let redirect = self.redirect.as_ref()?.as_str();
+        Some(match &self.state {
+            Some(state) => with_query(redirect, &[("state", state.clone())]),
+            None => redirect.to_owned(),
+        })
+    }
 }
 
 /// The client that asks, if any is named; refused when hint and parameter contradict each other.
@@ -243,9 +259,17 @@ async fn sign_out(
 ) -> Result<HttpResponse, StorageError> {
     let (keyring, entropy) = (provider.keyring.clone(), Arc::clone(&provider.entropy));
     let end = move |tx: &mut Tx<'_>| end(tx, &keyring, &*entropy, &secret);
-    provider.store.write(end).await?;
-    let mut response = leave(provider, request);
+    let frames = match provider.store.write(end).await? {
+        Some(ended) => frames(provider, &ended.clients, &ended.session.sid).await?,
+        None => Vec::new(),
+    };
+    let mut response = if frames.is_empty() {
+        leave(provider, request)
+    } else {
+        page_with(provider, &frames, request)
+    };
     add_cookie(&mut response, &provider.cookies.clear(Cookie::Session));
+    add_cookie(&mut response, &provider.cookies.clear(Cookie::SessionState));
     Ok(response)
 }
 
@@ -254,24 +278,21 @@ fn end(
     keyring: &Keyring,
     entropy: &dyn Entropy,
     secret: &SecretDigest,
-) -> Result<(), StorageError> {
+) -> Result<Option<SignedOut>, StorageError> {
     let Some(ended) = sign_out::sign_out(tx, keyring, entropy, secret)? else {
-        return Ok(());
+        return Ok(None);
     };
     let event = Event::of(EventKind::SignedOut)
         .of_user(ended.session.user_id.as_str())
         .about(&ended.session.sid);
-    events::insert(tx, &event)
+    events::insert(tx, &event)?;
+    Ok(Some(ended))
 }
 
 /// Where a browser goes whose session is over.
 fn leave(provider: &Provider, request: &LogoutRequest) -> HttpResponse {
-    if let Some(redirect) = &request.redirect {
-        let state = request.state.clone().map(|state| ("state", state));
-        return match state {
-            Some(state) => see_other(&with_query(redirect.as_str(), &[state])),
-            None => see_other(redirect.as_str()),
-        };
+    if let Some(back) = request.way_back() {
+        return see_other(&back);
     }
     let client_id = request
         .client
@@ -282,6 +303,18 @@ fn leave(provider: &Provider, request: &LogoutRequest) -> HttpResponse {
         Some(client_id) => see_other(&with_query(&signed_out, &[client_id])),
         None => see_other(&signed_out),
     }
+}
+
+/// The page that tells clients in frames, and then goes where [`leave`] goes at once. Where that is
+/// was proven for this very answer: the page reads it from nowhere else.
+fn page_with(provider: &Provider, frames: &[Url], request: &LogoutRequest) -> HttpResponse {
+    let page = SignedOutPage::with_frames(
+        frames.iter().map(ToString::to_string).collect(),
+        request.way_back(),
+        request.client.as_deref().map(link_to),
+    );
+    let shell = shell_around(frames);
+    provider.pages.respond(StatusCode::OK, &shell, &page)
 }
 
 fn question(
@@ -321,13 +354,17 @@ fn page_of(
     outcome: EndSessionOutcome,
     client: Option<&Client>,
 ) -> HttpResponse {
-    let service = client.map(|client| ServiceLink {
-        name: client.settings.client_name.clone(),
-        url: client.settings.client_uri.as_ref().map(ToString::to_string),
-    });
+    let service = client.map(link_to);
     provider.pages.respond(
         StatusCode::OK,
         &Shell::default(),
         &SignedOutPage::new(outcome, service),
     )
+}
+
+fn link_to(client: &Client) -> ServiceLink {
+    ServiceLink {
+        name: client.settings.client_name.clone(),
+        url: client.settings.client_uri.as_ref().map(ToString::to_string),
+    }
 }

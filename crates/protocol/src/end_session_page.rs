@@ -47,6 +47,10 @@ pub struct SignedOutPage {
     outcome: EndSessionOutcome,
     heading: &'static str,
     service: Option<ServiceLink>,
+    /// Where the browser goes on to when the frames have loaded.
+    go_on: Option<String>,
+    /// Pages of services that sign the person out there; not shown.
+    frames: Vec<String>,
 }
 
 /// What became of the session.
@@ -86,6 +90,23 @@ impl SignedOutPage {
             outcome,
             heading,
             service: service.filter(|service| service.url.is_some()),
+            go_on: None,
+            frames: Vec::new(),
+        }
+    }
+
+    /// The page while services are told in frames. It leads on to `go_on`, if the service that
+    /// asked named a place for that.
+    #[must_use]
+    pub fn with_frames(
+        frames: Vec<String>,
+        go_on: Option<String>,
+        service: Option<ServiceLink>,
+    ) -> Self {
+        Self {
+            go_on,
+            frames,
+            ..Self::new(EndSessionOutcome::SignedOut, service)
         }
     }
 }
@@ -102,10 +123,14 @@ impl View for SignedOutPage {
             name: "Apply for a qualification".to_owned(),
             url: Some("https://service.example/".to_owned()),
         };
+        let frames = vec!["https://course.example/logout?iss=x&sid=y".to_owned()];
+        let go_on = Some("https://service.example/signed-out".to_owned());
         vec![
             Self::new(EndSessionOutcome::SignedOut, None),
-            Self::new(EndSessionOutcome::SignedOut, Some(service)),
+            Self::new(EndSessionOutcome::SignedOut, Some(service.clone())),
             Self::new(EndSessionOutcome::Stayed, None),
+            Self::with_frames(frames.clone(), None, Some(service)),
+            Self::with_frames(frames, go_on, None),
         ]
     }
 }

@@ -24,6 +24,7 @@ pub mod end_session_page;
 mod fault;
 mod form;
 pub mod form_post_page;
+mod frontchannel_logout;
 mod id_token;
 pub mod id_token_hint;
 pub mod introspection;

@@ -44,6 +44,8 @@ async fn the_document_is_this_and_nothing_else() {
             "end_session_endpoint": "https://identity.example/end-session",
             "backchannel_logout_supported": true,
             "backchannel_logout_session_supported": true,
+            "frontchannel_logout_supported": true,
+            "frontchannel_logout_session_supported": true,
             "op_policy_uri": "https://identity.example/privacy",
             "scopes_supported": [
                 "openid", "profile", "email", "trn", "national_insurance", "offline_access",

@@ -41,6 +41,8 @@ async fn both_well_known_paths_give_this_document() {
                 "end_session_endpoint": "https://identity.example/end-session",
                 "backchannel_logout_supported": true,
                 "backchannel_logout_session_supported": true,
+                "frontchannel_logout_supported": true,
+                "frontchannel_logout_session_supported": true,
                 "op_policy_uri": "https://identity.example/privacy",
                 "scopes_supported": [
                     "openid", "profile", "email", "trn", "national_insurance", "offline_access",
