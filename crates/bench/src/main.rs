@@ -8,6 +8,7 @@
 //!
 //! [`scenario`] says what is measured, [`run`] when, [`load`] how, [`report`] what is to be reached.
 
+mod backchannel_logout;
 mod fault;
 mod http;
 mod load;

@@ -147,6 +147,7 @@ impl Launch {
             ("MAIL__SMTP__PORT", &self.mail.port().to_string()),
             ("MAIL__SMTP__TLS", "none"),
             ("MAIL__SMTP__FROM", "no-reply@bench.example"),
+            ("OUTBOUND__ALLOWED_HOSTS", "127.0.0.1"),
             ("CONTACT__SUPPORT_EMAIL", "help@bench.example"),
             ("CONTACT__ORGANISATION", "Nobody"),
         ] {

@@ -6,6 +6,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use crate::Options;
+use crate::backchannel_logout;
 use crate::load;
 use crate::mail::Mailbox;
 use crate::provider::{Launch, Provider};
@@ -104,7 +105,8 @@ impl Run<'_> {
         let peak = provider.process().most_resident()?;
         report.add_memory(&format!("rss_peak_{name}"), peak);
         provider.stop()?;
-        self.check_recovery_codes(report, people).await
+        let people = self.check_recovery_codes(report, people).await?;
+        self.tell_of_logouts(report, people).await
     }
 
     /// The same with a database that holds many users, and how much each figure grew.
@@ -176,6 +178,25 @@ impl Run<'_> {
         };
         bench
             .run(report, &name)
+            .await
+            .map_err(|fault| format!("{name}: {fault}"))?;
+        provider.stop()?;
+        Ok(site.people())
+    }
+
+    /// On a provider of its own, with nothing else to do; how many people there are.
+    async fn tell_of_logouts(
+        &self,
+        report: &mut Report,
+        people: u32,
+    ) -> Result<u32, Box<dyn Error>> {
+        if !self.options.measures(backchannel_logout::NAME) {
+            return Ok(people);
+        }
+        let name = format!("{}_{}", backchannel_logout::NAME, self.database.name);
+        let provider = self.launch.start()?;
+        let site = Site::new(provider.address, self.mailbox.clone(), people);
+        backchannel_logout::run(report, &name, &self.database.url, &site)
             .await
             .map_err(|fault| format!("{name}: {fault}"))?;
         provider.stop()?;
