@@ -14,6 +14,9 @@ export class RelyingService {
 
   constructor() {
     this.arrivals = []
+    /** The paths and queries of the frames that were loaded when somebody signed out. */
+    this.framed = []
+    this.answersFrames = true
     this.events = new EventEmitter()
     this.server = createServer((request, response) => this.#answer(request, response))
   }
@@ -28,6 +31,10 @@ export class RelyingService {
 
   get eventEndpoint() {
     return `${this.address}/events`
+  }
+
+  get frontchannelLogoutUri() {
+    return `${this.address}/framed?tenant=1`
   }
 
   /** The next event that is pushed, as it was sent. */
@@ -68,6 +75,12 @@ export class RelyingService {
       this.events.emit('pushed', { type: request.headers['content-type'], token: Buffer.concat(body).toString() })
       response.writeHead(202).end()
       return
+    }
+    if (pathname === '/framed') {
+      this.framed.push(request.url)
+      if (!this.answersFrames) {
+        return
+      }
     }
     if (pathname === '/callback' || pathname === '/goodbye') {
       const { method, headers } = request
