@@ -7,7 +7,8 @@ use crate::secret::Secret;
 /// How cookies are named and set for this deployment's issuer.
 ///
 /// With an `https` issuer every cookie is `__Host-`, `Secure`, `HttpOnly`, `SameSite=Lax` and for
-/// `Path=/` (RFC 6265bis §4.1.3.2). With an `http` issuer, which only a loopback host may have,
+/// `Path=/` (RFC 6265bis §4.1.3.2), but [`Cookie::SessionState`], which scripts read on the pages of
+/// services. With an `http` issuer, which only a loopback host may have,
 /// the prefix and `Secure` are dropped, so that every browser and client library works there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cookies {
@@ -24,6 +25,9 @@ pub enum Cookie {
     Session,
     /// Holds the secret that ties interactions and forms to the browser that began them.
     Browser,
+    /// Tells scripts of ours, in a frame on a service's page, whether the session is another one
+    /// (OpenID Connect Session Management 1.0 §3.2). No secret, and worth nothing to the server.
+    SessionState,
 }
 
 impl Cookies {
@@ -33,6 +37,8 @@ impl Cookies {
         match (self, cookie) {
             (Self::Secure, Cookie::Session) => "__Host-session",
             (Self::Secure, Cookie::Browser) => "__Host-browser",
+            (Self::Secure, Cookie::SessionState) => "__Host-session-state",
+            (Self::Loopback, Cookie::SessionState) => "session-state",
             (Self::Loopback, Cookie::Session) => "session",
             (Self::Loopback, Cookie::Browser) => "browser",
         }
@@ -43,7 +49,8 @@ impl Cookies {
     #[must_use]
     pub fn set(self, cookie: Cookie, value: &Secret<String>, max_age: Option<Duration>) -> String {
         let name = self.name(cookie);
-        let mut header = format!("{name}={}; Path=/; HttpOnly; SameSite=Lax", value.reveal());
+        let guards = self.guards(cookie);
+        let mut header = format!("{name}={}; Path=/{guards}", value.reveal());
         if let Some(max_age) = max_age {
             header.push_str("; Max-Age=");
             header.push_str(&max_age.as_secs().to_string());
@@ -55,9 +62,18 @@ impl Cookies {
     #[must_use]
     pub fn clear(self, cookie: Cookie) -> String {
         let name = self.name(cookie);
-        self.secured(format!(
-            "{name}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
-        ))
+        let guards = self.guards(cookie);
+        self.secured(format!("{name}=; Path=/{guards}; Max-Age=0"))
+    }
+
+    /// Browsers take `SameSite=None` only with `Secure`; services on this machine are the same site
+    /// anyway.
+    const fn guards(self, cookie: Cookie) -> &'static str {
+        match (cookie, self) {
+            (Cookie::Session | Cookie::Browser, _) => "; HttpOnly; SameSite=Lax",
+            (Cookie::SessionState, Self::Secure) => "; SameSite=None",
+            (Cookie::SessionState, Self::Loopback) => "",
+        }
     }
 
     /// The cookie's value in a request's `Cookie` header values; `None` when it is absent.
@@ -99,6 +115,25 @@ mod tests {
         assert_eq!(
             Cookies::Loopback.set(Cookie::Browser, &value, Some(Duration::from_secs(60))),
             "browser=value; Path=/; HttpOnly; SameSite=Lax; Max-Age=60"
+        );
+    }
+
+    #[test]
+    fn the_cookie_that_scripts_read_on_other_sites_goes_there() {
+        let value = Secret::new("value".to_owned());
+        let cookie = Cookie::SessionState;
+
+        assert_eq!(
+            Cookies::Secure.set(cookie, &value, None),
+            "__Host-session-state=value; Path=/; SameSite=None; Secure"
+        );
+        assert_eq!(
+            Cookies::Secure.clear(cookie),
+            "__Host-session-state=; Path=/; SameSite=None; Max-Age=0; Secure"
+        );
+        assert_eq!(
+            Cookies::Loopback.set(cookie, &value, None),
+            "session-state=value; Path=/"
         );
     }
 

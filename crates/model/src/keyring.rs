@@ -59,6 +59,8 @@ pub enum Purpose {
     AccountVisit,
     /// What pairwise subjects are made with.
     PairwiseSalt,
+    /// What a browser keeps of its session so that services can ask whether it is still the same.
+    SessionState,
 }
 
 impl Purpose {
@@ -86,6 +88,7 @@ impl Purpose {
             Self::InteractionFactor => b"interaction-factor",
             Self::AccountVisit => b"account-visit",
             Self::PairwiseSalt => b"pairwise-salt",
+            Self::SessionState => b"session-state",
         }
     }
 }

@@ -50,6 +50,7 @@ async fn show_accessibility(
 #[derive(Clone, Debug, Serialize)]
 pub struct CookiesPage {
     session: CookieRow,
+    session_state: CookieRow,
     browser: CookieRow,
 }
 
@@ -83,6 +84,10 @@ impl CookiesPage {
             session: CookieRow {
                 name: cookies.name(Cookie::Session),
                 expires: session,
+            },
+            session_state: CookieRow {
+                name: cookies.name(Cookie::SessionState),
+                expires: "When you sign out, or when you close your browser".to_owned(),
             },
             browser: CookieRow {
                 name: cookies.name(Cookie::Browser),

@@ -28,10 +28,11 @@ use crate::authorize::error::{AuthorizeError, ShowPage};
 use crate::authorize::request::{Address, AuthorizationRequest};
 use crate::authorize::response::{Recipient, see_other};
 use crate::authorize_error_page::AuthorizeErrorPage;
-use crate::browser::Browser;
+use crate::browser::{Browser, add_cookie};
 use crate::fault::page_of_fault;
 use crate::form::is_form;
 use crate::provider::Provider;
+use crate::session_state;
 
 pub use prompt::Prompt;
 pub use response::ResponseMode;
@@ -83,7 +84,14 @@ async fn answer(provider: &Provider, http: &HttpRequest, pairs: RawPairs) -> Htt
     let (recipient, request) = parsed;
     let browser = Browser::of(http, provider.cookies);
     match begin(provider, &browser, &recipient, request, pairs).await {
-        Ok(answer) => respond(provider, &recipient, answer),
+        Ok(answer) => {
+            let state = answer.sid().map(|sid| session_state::cookie(provider, sid));
+            let mut response = respond(provider, &recipient, answer);
+            if let Some(cookie) = state {
+                add_cookie(&mut response, &cookie);
+            }
+            response
+        }
         Err(fault) => page_of_fault(provider, &fault),
     }
 }
@@ -116,7 +124,7 @@ async fn parse(
 
 fn respond(provider: &Provider, recipient: &Recipient, answer: Answer) -> HttpResponse {
     match answer {
-        Answer::Code(code) => recipient.grant(provider, &code),
+        Answer::Code { code, sid } => recipient.grant(provider, &code, &sid),
         Answer::Refused(refusal) => recipient.refuse(provider, &refusal),
         Answer::Asked {
             location,
@@ -124,7 +132,7 @@ fn respond(provider: &Provider, recipient: &Recipient, answer: Answer) -> HttpRe
         } => {
             let mut response = see_other(&location);
             if let Some(cookie) = set_cookie {
-                crate::browser::add_cookie(&mut response, &cookie);
+                add_cookie(&mut response, &cookie);
             }
             response
         }

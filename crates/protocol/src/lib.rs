@@ -42,6 +42,8 @@ pub mod registration;
 pub mod revocation;
 mod routes;
 pub mod security_event;
+mod session_check;
+mod session_state;
 mod subjects;
 #[cfg(test)]
 mod testing;

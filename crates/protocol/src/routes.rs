@@ -10,6 +10,7 @@ use crate::introspection::introspect;
 use crate::jwks::jwks;
 use crate::registration::{self, register};
 use crate::revocation::revoke;
+use crate::session_check::session_check;
 use crate::token::token;
 use crate::userinfo::userinfo;
 
@@ -42,7 +43,8 @@ pub fn routes(app: &mut ServiceConfig) {
                 .get(end_session_by_query)
                 .post(end_session_by_form),
         )
-        .service(web::resource("/signed-out").get(signed_out));
+        .service(web::resource("/signed-out").get(signed_out))
+        .service(web::resource("/session/check").get(session_check));
 }
 
 /// The preflight of a page on any origin (Fetch §4.8).

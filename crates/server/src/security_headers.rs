@@ -59,10 +59,7 @@ const ALWAYS: [(HeaderName, HeaderValue); 6] = [
     ),
     // Embedding is refused; requests in CORS mode, which the endpoints for clients allow, are not
     // subject to this policy.
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        HeaderValue::from_static("same-origin"),
-    ),
+    (RESOURCE_POLICY, HeaderValue::from_static("same-origin")),
     (
         HeaderName::from_static("x-robots-tag"),
         HeaderValue::from_static("noindex, nofollow"),
@@ -79,6 +76,7 @@ const UNLESS_SET: [(HeaderName, HeaderValue); 2] = [
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 
@@ -95,6 +93,10 @@ impl Transport {
                 headers.insert(name, value);
             }
         }
+        if may_be_framed(headers) {
+            headers.remove(X_FRAME_OPTIONS);
+            headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
+        }
         if opener == Opener::Cut {
             headers.insert(OPENER_POLICY, SAME_ORIGIN);
         }
@@ -102,6 +104,17 @@ impl Transport {
             headers.insert(STRICT_TRANSPORT_SECURITY, TLS_ONLY);
         }
     }
+}
+
+/// Whether a page says by its own policy that any site may have it in a frame.
+fn may_be_framed(headers: &HeaderMap) -> bool {
+    let policy = headers.get(CONTENT_SECURITY_POLICY);
+    let policy = policy.and_then(|policy| policy.to_str().ok());
+    policy.is_some_and(|policy| {
+        policy
+            .split(';')
+            .any(|part| part.trim() == "frame-ancestors *")
+    })
 }
 
 #[cfg(test)]
@@ -166,6 +179,37 @@ mod tests {
             "cache-control".to_owned(),
             "public, max-age=3600".to_owned()
         )));
+    }
+
+    #[test]
+    fn only_a_page_that_says_so_may_be_framed() {
+        let with = |policy| {
+            let mut headers = secured(Transport::TlsOnly, &[(CONTENT_SECURITY_POLICY, policy)]);
+            headers.retain(|(name, _)| {
+                ["x-frame-options", "cross-origin-resource-policy"].contains(&name.as_str())
+            });
+            headers
+        };
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+
+        assert_eq!(
+            with("default-src 'none'; frame-ancestors *"),
+            [header("cross-origin-resource-policy", "cross-origin")]
+        );
+        for policy in [
+            "default-src 'none'",
+            "frame-ancestors *.example",
+            "frame-src *",
+        ] {
+            assert_eq!(
+                with(policy),
+                [
+                    header("cross-origin-resource-policy", "same-origin"),
+                    header("x-frame-options", "DENY"),
+                ],
+                "{policy}"
+            );
+        }
     }
 
     #[test]

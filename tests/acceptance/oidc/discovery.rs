@@ -42,6 +42,7 @@ async fn the_document_is_this_and_nothing_else() {
             "revocation_endpoint": "https://identity.example/revoke",
             "introspection_endpoint": "https://identity.example/introspect",
             "end_session_endpoint": "https://identity.example/end-session",
+            "check_session_iframe": "https://identity.example/session/check",
             "backchannel_logout_supported": true,
             "backchannel_logout_session_supported": true,
             "frontchannel_logout_supported": true,
@@ -94,6 +95,7 @@ async fn every_endpoint_takes_its_methods_and_no_others() {
         ("/revoke", &["POST"]),
         ("/introspect", &["POST"]),
         ("/end-session", &["GET", "POST"]),
+        ("/session/check", &["GET"]),
         ("/privacy", &["GET"]),
     ] {
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH"] {

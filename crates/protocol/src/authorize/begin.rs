@@ -27,7 +27,12 @@ use model::cookies::Cookie;
 /// How a request is answered.
 pub(crate) enum Answer {
     /// With a code.
-    Code(Secret<String>),
+    Code {
+        /// The code.
+        code: Secret<String>,
+        /// The session that it is of.
+        sid: String,
+    },
     /// The person is asked first.
     Asked {
         /// Where the journey begins.
@@ -37,6 +42,16 @@ pub(crate) enum Answer {
     },
     /// With a refusal.
     Refused(Refusal),
+}
+
+impl Answer {
+    /// The session that what is given is of.
+    pub(crate) fn sid(&self) -> Option<&str> {
+        match self {
+            Self::Code { sid, .. } => Some(sid),
+            Self::Asked { .. } | Self::Refused(_) => None,
+        }
+    }
 }
 
 /// Everything that is drawn before the unit of work, so that it stays plain and fast.
@@ -193,7 +208,8 @@ pub(crate) fn issue(
     let expires_at = tx.now().plus(provider.lifetimes.authorization_code);
     let digest = SecretDigest::of(code.reveal());
     authorization_codes::insert(tx, &digest, &stored, expires_at)?;
-    Ok(Answer::Code(code))
+    let sid = session.sid.clone();
+    Ok(Answer::Code { code, sid })
 }
 
 fn ask(

@@ -13,6 +13,7 @@ use pages::{HiddenField, Shell};
 use crate::authorize::error::Refusal;
 use crate::form_post_page::FormPostPage;
 use crate::provider::Provider;
+use crate::session_state;
 
 /// How the parameters of the answer travel (OAuth 2.0 Multiple Response Type Encoding Practices
 /// §2.1, Form Post Response Mode §2).
@@ -73,9 +74,17 @@ impl Recipient {
         }
     }
 
-    /// Gives the client its code (RFC 6749 §4.1.2).
-    pub(crate) fn grant(&self, provider: &Provider, code: &Secret<String>) -> HttpResponse {
-        self.answer(provider, vec![("code", code.reveal().clone())])
+    /// Gives the client its code (RFC 6749 §4.1.2), and what it sees the end of the session by.
+    pub(crate) fn grant(
+        &self,
+        provider: &Provider,
+        code: &Secret<String>,
+        sid: &str,
+    ) -> HttpResponse {
+        let mut parameters = vec![("code", code.reveal().clone())];
+        let state = session_state::parameter(provider, &self.client, &self.redirect, sid);
+        parameters.extend(state.map(|state| ("session_state", state)));
+        self.answer(provider, parameters)
     }
 
     /// Tells the client why not (RFC 6749 §4.1.2.1).

@@ -23,6 +23,7 @@ use crate::authorize::{parse, respond, show_page};
 use crate::browser::{Browser, add_cookie};
 use crate::fault::page_of_fault;
 use crate::provider::Provider;
+use crate::session_state;
 
 /// `GET /authorize/resume/{id}`.
 ///
@@ -110,9 +111,10 @@ async fn finish(
         },
     };
     Ok(match provider.store.write(move |tx| work.run(tx)).await? {
-        Finished::SignedIn(answer) => {
+        Finished::SignedIn { answer, sid } => {
             let mut response = respond(provider, &recipient, answer);
             add_session(provider, &mut response, &session_secret);
+            add_cookie(&mut response, &session_state::cookie(provider, &sid));
             response
         }
         Finished::Refused(reason) => recipient.refuse(provider, &Refusal::access_denied(reason)),
@@ -149,7 +151,7 @@ struct Finish {
 }
 
 enum Finished {
-    SignedIn(Answer),
+    SignedIn { answer: Answer, sid: String },
     Refused(RefusalReason),
     AlreadyTaken,
 }
@@ -174,8 +176,9 @@ impl Finish {
                 else {
                     return Ok(Finished::AlreadyTaken);
                 };
-                self.answer(tx, &session, &taken.answers, taken.created_at)
-                    .map(Finished::SignedIn)
+                let answer = self.answer(tx, &session, &taken.answers, taken.created_at)?;
+                let sid = session.sid;
+                Ok(Finished::SignedIn { answer, sid })
             }
             Some(Outcome::Refused { reason }) => Ok(Finished::Refused(reason)),
             // Only what has ended is taken.

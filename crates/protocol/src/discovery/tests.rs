@@ -39,6 +39,7 @@ async fn both_well_known_paths_give_this_document() {
                 "revocation_endpoint": "https://identity.example/revoke",
                 "introspection_endpoint": "https://identity.example/introspect",
                 "end_session_endpoint": "https://identity.example/end-session",
+                "check_session_iframe": "https://identity.example/session/check",
                 "backchannel_logout_supported": true,
                 "backchannel_logout_session_supported": true,
                 "frontchannel_logout_supported": true,
