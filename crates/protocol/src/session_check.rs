@@ -13,7 +13,7 @@ const POLICY: &str =
     "default-src 'none'; script-src 'self'; frame-ancestors *; base-uri 'none'; form-action 'none'";
 
 /// `GET /session/check`. Its script, `assets/session.js`, does all there is to do.
-pub async fn session_check(provider: Data<Provider>) -> HttpResponse {
+pub(crate) async fn session_check(provider: Data<Provider>) -> HttpResponse {
     let script = pages::assets::url("session.js");
     let cookie = provider.cookies.name(Cookie::SessionState);
     let html = format!(

@@ -266,10 +266,11 @@ async fn after_a_merge_the_other_account_is_known_by_both_names() {
         let mut ada = Teacher::signed_in(kind, service("course")).await;
         let before = UserId::new("0190a5e0-0000-7cc3-8a6b-3f1f6c1f9a10".to_owned());
         let (from, into) = (before.clone(), ada.id.clone());
+        let keyring = ada.app.composition().ground.keyring.clone();
         let merged = ada.app.store().write(move |tx| {
             let email = EmailAddress::parse("ada@school.example").unwrap();
             storage::users::sign_in(tx, &email, &from)?;
-            storage::users::merge(tx, &from, &into)
+            storage::users::merge(tx, &keyring, &model::SystemEntropy, &from, &into)
         });
         assert_eq!(merged.await.unwrap(), Merged::Merged);
 

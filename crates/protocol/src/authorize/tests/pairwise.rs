@@ -169,7 +169,10 @@ async fn after_a_merge_the_name_of_who_stays_stays_and_the_other_means_them() {
         );
 
         let (from, into) = (ada.clone(), bob.clone());
-        let merged = app.write(move |tx| storage::users::merge(tx, &from, &into));
+        let keyring = app.provider.keyring.clone();
+        let merged = app.write(move |tx| {
+            storage::users::merge(tx, &keyring, &model::SystemEntropy, &from, &into)
+        });
         assert_eq!(merged, Merged::Merged);
 
         let after = told(&app, client, &bob).await;
