@@ -93,7 +93,8 @@ pub(crate) fn issue(
         code_use.set_sent_at(&mut interaction.answers, None);
     }
     let now = tx.now();
-    let code = email_code::draw(&*journey.entropy);
+    let fixed = journey.reserved_addresses.code_for(address);
+    let code = fixed.unwrap_or_else(|| email_code::draw(&*journey.entropy));
     let link = SecretKind::EmailLink.mint(&*journey.entropy);
     let new = NewEmailCode {
         id: journey.entropy.ordered_uuid(now),

@@ -10,6 +10,7 @@ use storage::{StorageError, Store};
 
 use crate::error::JourneyError;
 use crate::mailer::Mailer;
+use crate::reserved_addresses::ReservedAddresses;
 use crate::second_factor::RelyingParty;
 use crate::synonyms::Synonyms;
 use crate::teacher_records::TeacherRecords;
@@ -29,6 +30,8 @@ pub struct Parts {
     pub code: CodeSettings,
     /// How often anything may be tried.
     pub limits: Limits,
+    /// What is different for addresses that nobody can have.
+    pub reserved_addresses: ReservedAddresses,
     /// How long an account's address stays after it was decided that another takes its place, and
     /// how long a change can be undone.
     pub address_change_notice: Duration,

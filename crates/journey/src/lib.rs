@@ -33,6 +33,7 @@ pub mod new_code_needed;
 pub mod outbox;
 mod plan;
 mod rate_limit;
+mod reserved_addresses;
 mod routes;
 pub mod second_factor;
 pub mod select_account;
@@ -48,5 +49,6 @@ pub mod trn_match;
 mod visitor;
 
 pub use journey::{CodeSettings, Journey, Limits, LookupLimits, Parts};
+pub use reserved_addresses::ReservedAddresses;
 pub use routes::{START, routes};
 pub use second_factor::RelyingParty;

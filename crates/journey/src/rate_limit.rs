@@ -14,20 +14,21 @@ pub(crate) fn tries(
     client: ClientAddress,
 ) -> [Counter; 3] {
     let limits = &journey.limits;
+    let crowd = Crowd::of(journey, address);
     [
-        by_address(
+        crowd.by_address(
             journey,
             "tries_per_address",
             address,
             limits.tries_per_address,
         ),
-        by_client(
+        crowd.by_client(
             journey,
             "tries_per_client_address",
             client,
             limits.tries_per_client_address,
         ),
-        in_all(journey, "tries_in_all", limits.tries_in_all),
+        crowd.in_all(journey, "tries_in_all", limits.tries_in_all),
     ]
 }
 
@@ -44,15 +45,16 @@ pub(crate) struct Sends {
 impl Sends {
     pub(crate) fn of(journey: &Journey, address: &EmailAddress, client: ClientAddress) -> Self {
         let limits = &journey.limits;
+        let crowd = Crowd::of(journey, address);
         Self {
             addressee: [
-                by_address(
+                crowd.by_address(
                     journey,
                     "sends_per_address",
                     address,
                     limits.sends_per_address,
                 ),
-                by_address(
+                crowd.by_address(
                     journey,
                     "sends_per_address_long",
                     address,
@@ -60,13 +62,13 @@ impl Sends {
                 ),
             ],
             asker: [
-                by_client(
+                crowd.by_client(
                     journey,
                     "sends_per_client_address",
                     client,
                     limits.sends_per_client_address,
                 ),
-                in_all(journey, "sends_in_all", limits.sends_in_all),
+                crowd.in_all(journey, "sends_in_all", limits.sends_in_all),
             ],
         }
     }
@@ -140,43 +142,78 @@ pub(crate) fn lost_address_tries(
             interaction.as_str().as_bytes(),
             limits.factor_tries_per_interaction,
         ),
-        by_address(
+        Crowd::Everybody.by_address(
             journey,
             "factor_tries_per_lost_address",
             address,
             limits.factor_tries_per_account,
         ),
-        by_client(
+        Crowd::Everybody.by_client(
             journey,
             "tries_per_client_address",
             client,
             limits.tries_per_client_address,
         ),
-        in_all(journey, "tries_in_all", limits.tries_in_all),
+        Crowd::Everybody.in_all(journey, "tries_in_all", limits.tries_in_all),
     ]
 }
 
-fn by_address(
-    journey: &Journey,
-    kind: &'static str,
-    address: &EmailAddress,
-    limit: Limit,
-) -> Counter {
-    counter(journey, kind, address.lookup().as_bytes(), limit)
+/// With whom codes are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Crowd {
+    Everybody,
+    /// Those whose limits are this one instead, and who take nothing of what everybody has.
+    Reserved(Limit),
 }
 
-fn by_client(
-    journey: &Journey,
-    kind: &'static str,
-    client: ClientAddress,
-    limit: Limit,
-) -> Counter {
-    counter(journey, kind, &client.limit_subject(), limit)
-}
+impl Crowd {
+    fn of(journey: &Journey, address: &EmailAddress) -> Self {
+        let own = journey.reserved_addresses.limit_for(address);
+        own.map_or(Self::Everybody, Self::Reserved)
+    }
 
-/// One counter for everyone: it comes last, so that it is held for the shortest time.
-fn in_all(journey: &Journey, kind: &'static str, limit: Limit) -> Counter {
-    counter(journey, kind, b"", limit)
+    fn by_address(
+        self,
+        journey: &Journey,
+        kind: &'static str,
+        address: &EmailAddress,
+        limit: Limit,
+    ) -> Counter {
+        self.counter(journey, kind, address.lookup().as_bytes(), limit)
+    }
+
+    fn by_client(
+        self,
+        journey: &Journey,
+        kind: &'static str,
+        client: ClientAddress,
+        limit: Limit,
+    ) -> Counter {
+        self.counter(journey, kind, &client.limit_subject(), limit)
+    }
+
+    /// One counter for the whole crowd: it comes last, so that it is held for the shortest time.
+    fn in_all(self, journey: &Journey, kind: &'static str, limit: Limit) -> Counter {
+        self.counter(journey, kind, b"", limit)
+    }
+
+    fn counter(
+        self,
+        journey: &Journey,
+        kind: &'static str,
+        subject: &[u8],
+        limit: Limit,
+    ) -> Counter {
+        match self {
+            Self::Everybody => counter(journey, kind, subject, limit),
+            Self::Reserved(limit) => counter(
+                journey,
+                kind,
+                &[subject, b" of reserved addresses"].concat(),
+                limit,
+            ),
+        }
+    }
 }
 
 fn counter(journey: &Journey, kind: &'static str, subject: &[u8], limit: Limit) -> Counter {

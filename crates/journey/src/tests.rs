@@ -8,6 +8,7 @@ mod details;
 mod limits;
 mod links;
 mod mail;
+mod reserved_addresses;
 mod second_factor;
 mod sign_in;
 mod world;

@@ -113,6 +113,14 @@ impl EmailAddress {
         &self.lookup
     }
 
+    /// Whether nobody can have the address: its top-level domain, `.test` or `.example`, is kept
+    /// free for trials and documents (RFC 2606 §2).
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        let top = self.lookup.rsplit('.').next();
+        matches!(top, Some("test" | "example"))
+    }
+
     /// Whether the address is likely to be lost or read by others: `.sch.uk`, one of
     /// `workplace_domains` (lower case, matching subdomains too), or a role's mailbox.
     #[must_use]
@@ -307,6 +315,34 @@ mod tests {
         );
         assert_eq!(concern("ada@notacademy.example"), None);
         assert_eq!(concern("ada@example.test"), None);
+    }
+
+    #[test]
+    fn only_an_address_under_a_reserved_top_level_domain_is_reserved() {
+        let is_reserved = |text: &str| EmailAddress::parse(text).unwrap().is_reserved();
+
+        for reserved in [
+            "ada@school.test",
+            "ada@sub.domain.example",
+            "ADA@School.TEST",
+            "ada@ｓchool.ｔest",
+        ] {
+            assert!(is_reserved(reserved), "{reserved}");
+        }
+        for real in [
+            "ada@test.evil.org",
+            "ada@example.test.evil",
+            "ada@example.com",
+            "ada@mytest.org",
+            "a.test@real.org",
+            "ada@real.protest",
+        ] {
+            assert!(!is_reserved(real), "{real}");
+        }
+        // A root that is written out, or nothing but the reserved name, is no address at all.
+        for refused in ["ada@evil.org.test.", "ada@test"] {
+            assert!(EmailAddress::parse(refused).is_err(), "{refused}");
+        }
     }
 
     #[test]

@@ -363,6 +363,7 @@ pub(crate) fn journey(
         cookies: cookies(config),
         code: config.sign_in.code,
         limits: config.sign_in.limits,
+        reserved_addresses: config.reserved_addresses.clone(),
         address_change_notice: config.sign_in.address_change_notice,
         workplace_domains: config.sign_in.workplace_domains.clone(),
         store: ground.store.clone(),

@@ -9,6 +9,7 @@
 pub mod background;
 pub mod clients;
 pub mod database;
+mod development;
 pub mod effective;
 pub mod environment;
 pub mod fault;
@@ -38,6 +39,7 @@ use environment::Environment;
 use fault::Faults;
 use http::Http;
 use issuer::Issuer;
+use journey::ReservedAddresses;
 use layers::Sources;
 use logging::Logging;
 use mail::Mail;
@@ -66,6 +68,8 @@ pub struct Config {
     pub secrets: Secrets,
     /// How long a sign-in lasts and how often it may be tried.
     pub sign_in: SignIn,
+    /// What is different for addresses that nobody can have, in development.
+    pub reserved_addresses: ReservedAddresses,
     /// Where teaching records come from.
     pub teacher_records: TeacherRecords,
     /// Lifetimes of tokens.
@@ -124,6 +128,9 @@ impl Config {
         let database = root.inside("database", Database::read);
         let secrets = root.inside("secrets", |section| Secrets::read(section, environment));
         let sign_in = SignIn::read(root);
+        let reserved_addresses = root.inside("development", |section| {
+            development::read(section, environment)
+        });
         let teacher_records = root.inside("teacher_records", |section| {
             TeacherRecords::read(section, sign_in.interaction)
         });
@@ -143,6 +150,7 @@ impl Config {
             database: database?,
             secrets,
             sign_in,
+            reserved_addresses,
             teacher_records: teacher_records?,
             tokens,
             keys: keys?,

@@ -24,6 +24,11 @@ use crate::tls::{Certificate, Look};
 /// [`StartError`] when it cannot start.
 pub fn serve(config: &Config, clients: Vec<ClientEntry>) -> Result<(), StartError> {
     let composition = Composition::new(config, clients, &Nature::of_the_machine())?;
+    if config.reserved_addresses.fixed_code.is_some() {
+        tracing::warn!(
+            "the code for addresses under .test and .example is fixed: anybody can sign in as them"
+        );
+    }
     let health = Health::new(
         composition.ground.store.clone(),
         config.database.health_timeout,

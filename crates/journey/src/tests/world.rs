@@ -37,7 +37,10 @@ use crate::outbox;
 use crate::synonyms::Synonyms;
 use crate::teacher_records::{Asking, RecordQuery, RecordsUnavailable, TeacherRecords};
 use crate::visitor::Visitor;
-use crate::{CodeSettings, Journey, Limits, LookupLimits, Parts, RelyingParty, csrf, routes};
+use crate::{
+    CodeSettings, Journey, Limits, LookupLimits, Parts, RelyingParty, ReservedAddresses, csrf,
+    routes,
+};
 
 pub(super) const MINUTE: Duration = Duration::from_secs(60);
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
@@ -215,6 +218,7 @@ impl World {
                 sends_per_client_address: limit(200, HOUR),
                 sends_in_all: limit(2_500, MINUTE),
             },
+            reserved_addresses: ReservedAddresses::default(),
             address_change_notice: 2 * DAY,
             workplace_domains: vec!["academy.example".to_owned()],
             store: store.clone(),

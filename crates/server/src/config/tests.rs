@@ -1,5 +1,6 @@
 //! The configuration as a whole: layers, faults and what is shown.
 
+mod development;
 mod shipped;
 mod teacher_records;
 
