@@ -122,7 +122,7 @@ lint-dependencies: $(DENY) $(MACHETE)
 lint-files: $(TOOLS)/venv/ready
 	diff <(ls migrations/sqlite) <(ls migrations/postgres)
 	PATH=$(TOOLS)/venv/bin:$$PATH shellcheck scripts/install-missing scripts/with-postgres \
-	    scripts/run scripts/chromium scripts/compose-secrets .ci/run
+	    scripts/run scripts/run-https scripts/chromium scripts/compose-secrets .ci/run
 
 .PHONY: test-containers
 test-containers: $(TOOLS)/venv/ready ## Only the checks of Dockerfile and docker-compose.yml

@@ -24,6 +24,7 @@ mod oidc {
 
 mod operations {
     mod attacks;
+    mod certification;
     mod clients;
     mod commands;
     mod configuration;
