@@ -62,12 +62,14 @@ clean: ## Removes everything that was built, but no data
 .PHONY: test
 test: test-setup ## Runs every test and check, with databases and a browser of its own
 	@scripts/with-postgres $(MAKE) --no-print-directory test-rust test-browser
+	@$(MAKE) --no-print-directory test-relying-parties
 	@$(MAKE) --no-print-directory lint test-containers test-bench
 	@echo 'All tests and checks passed.'
 
 .PHONY: test-setup
 test-setup: setup $(TOOLS)/venv/ready tests/browser/node_modules/.package-lock.json
-	@scripts/install-missing '/usr/lib/postgresql/*/bin/initdb=postgresql'
+	@scripts/install-missing '/usr/lib/postgresql/*/bin/initdb=postgresql' \
+	    '/usr/lib/apache2/modules/mod_auth_openidc.so=libapache2-mod-auth-openidc'
 	@scripts/chromium >/dev/null
 
 $(TOOLS)/venv/ready: scripts/requirements.txt
@@ -88,6 +90,11 @@ test-browser: ## Only the browser tests
 	cargo build --locked --workspace --bins
 	cd tests/browser && CHROMIUM=$$($(CURDIR)/scripts/chromium) BIN=$(TARGET)/debug \
 	    node --test --test-concurrency=2
+
+.PHONY: test-relying-parties
+test-relying-parties: $(TOOLS)/venv/ready ## Only Authlib and Apache, against a provider that serves https
+	cargo build --locked --workspace --bins
+	cd tests/relying_parties && BIN=$(TARGET)/debug $(TOOLS)/venv/bin/python -B -m unittest
 
 .PHONY: lint
 lint: lint-rust lint-dependencies lint-files ## Only the checks that run nothing

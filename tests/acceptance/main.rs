@@ -18,6 +18,7 @@ mod journey {
 mod oidc {
     mod authorize;
     mod discovery;
+    mod relying_party;
     mod replay;
     mod teacher_details;
 }

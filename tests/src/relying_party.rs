@@ -16,9 +16,9 @@ use openidconnect::core::{
 use openidconnect::{
     AccessToken, AccessTokenHash, AdditionalClaims, AuthType, AuthorizationCode, ClientId,
     ClientSecret, CsrfToken, EmptyAdditionalClaims, EndpointMaybeSet, EndpointNotSet, EndpointSet,
-    HttpRequest, HttpResponse, IssuerUrl, Nonce, NonceVerifier, OAuth2TokenResponse,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken, Scope, SubjectIdentifier,
-    TokenResponse, UserInfoClaims,
+    HttpRequest, HttpResponse, IssuerUrl, LogoutRequest, Nonce, NonceVerifier, OAuth2TokenResponse,
+    PkceCodeChallenge, PkceCodeVerifier, PostLogoutRedirectUrl, ProviderMetadataWithLogout,
+    RedirectUrl, RefreshToken, Scope, SubjectIdentifier, TokenResponse, UserInfoClaims,
 };
 use serde_json::Value;
 use server::config::clients::ClientEntry;
@@ -218,6 +218,23 @@ impl RelyingParty {
         Url::parse_with_params(&format!("{ISSUER}/end-session"), parameters)
             .unwrap()
             .into()
+    }
+
+    /// Where the crate sends the browser to sign out and come back to the address that the service
+    /// registered for that, by discovery alone.
+    pub async fn logout_url(&self, tokens: &Tokens, state: &str) -> Url {
+        let issuer = IssuerUrl::new(ISSUER.to_owned()).unwrap();
+        let metadata = ProviderMetadataWithLogout::discover_async(issuer, &http(&self.wire))
+            .await
+            .unwrap();
+        let endpoint = metadata.additional_metadata().end_session_endpoint.clone();
+        let hint: openidconnect::core::CoreIdToken = tokens.id_token.parse().unwrap();
+        let back = self.entry.settings.post_logout_redirect_uris[0].as_str();
+        LogoutRequest::from(endpoint.expect("it is advertised"))
+            .set_id_token_hint(&hint)
+            .set_post_logout_redirect_uri(PostLogoutRedirectUrl::new(back.to_owned()).unwrap())
+            .set_state(CsrfToken::new(state.to_owned()))
+            .http_get_url()
     }
 
     fn verifier(&self) -> openidconnect::core::CoreIdTokenVerifier<'_> {
