@@ -16,6 +16,7 @@ mod journey {
 }
 
 mod oidc {
+    mod advertised;
     mod authorize;
     mod discovery;
     mod relying_party;
