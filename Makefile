@@ -138,6 +138,23 @@ test-containers: $(TOOLS)/venv/ready ## Only the checks of Dockerfile and docker
 	cargo build --locked --workspace --bins
 	$(TOOLS)/venv/bin/python scripts/check_containers.py $(TARGET)/debug/get-an-identity
 
+# --- Fuzzing ----------------------------------------------------------------------------------
+
+FUZZ         := $(TOOLS)/cargo-fuzz-0.13.2/bin/cargo-fuzz
+FUZZ_TARGETS := $(patsubst fuzz/targets/%.rs,%,$(wildcard fuzz/targets/*.rs))
+FUZZ_SECONDS := 60
+
+# What was found worth keeping stays in target/fuzz/corpus, and begins the next run. Coverage needs no
+# nightly compiler, but the address sanitizer would.
+.PHONY: fuzz
+fuzz: $(FUZZ) ## Sends the readers of foreign input what nobody thought of, a minute each
+	cd fuzz && for target in $(FUZZ_TARGETS); do \
+	    mkdir -p $(TARGET)/fuzz/corpus/$$target; \
+	    RUSTC_BOOTSTRAP=1 $(FUZZ) run --fuzz-dir . --target-dir $(TARGET)/fuzz --sanitizer none $$target \
+	        $(TARGET)/fuzz/corpus/$$target seeds/$$target -- \
+	        -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1; \
+	done
+
 # --- Measuring --------------------------------------------------------------------------------
 
 .PHONY: bench

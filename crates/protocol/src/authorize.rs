@@ -5,12 +5,12 @@
 
 mod acr;
 mod begin;
-mod claims_parameter;
+pub(crate) mod claims_parameter;
 mod decision;
 mod error;
 mod expected;
 mod prompt;
-mod request;
+pub(crate) mod request;
 pub(crate) mod response;
 mod resume;
 

@@ -23,6 +23,8 @@ pub mod end_session_page;
 mod fault;
 mod form;
 pub mod form_post_page;
+#[doc(hidden)]
+pub mod fuzzing;
 mod id_token;
 pub mod id_token_hint;
 pub mod introspection;

@@ -7,7 +7,7 @@ mod authorization_code;
 pub(crate) mod client_authentication;
 mod client_credentials;
 mod refresh_token;
-mod request;
+pub(crate) mod request;
 mod response;
 
 use actix_web::web::{Bytes, Data};
