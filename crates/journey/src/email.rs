@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use model::client_links::ClientLinks;
 use model::email_address::InvalidEmailAddress;
 use model::{EmailAddress, Interaction};
 use pages::{Field, FieldError, View};
@@ -14,6 +15,7 @@ use crate::error::{Answer, JourneyError, see_other};
 use crate::form::{Action, Form};
 use crate::journey::{Journey, Work};
 use crate::plan::Page;
+use crate::service_links;
 use crate::stage::{Stage, change, enter};
 use crate::too_many::Limit;
 use crate::visitor::Visitor;
@@ -29,6 +31,9 @@ pub struct EmailPage {
     pub service_name: String,
     /// What was typed, or the request's `login_hint`.
     pub email: Field,
+    /// What the service shows of itself.
+    #[serde(flatten)]
+    pub links: ClientLinks,
 }
 
 /// Why an address was not taken.
@@ -74,18 +79,23 @@ impl View for EmailPage {
     }
 
     fn samples() -> Vec<Self> {
-        [
-            Field::default(),
-            Field::holding("ada.lovelace@example.com"),
-            Field::refused("", EmailProblem::Missing.message()),
-            Field::refused("ada.example.com", EmailProblem::NotAnAddress.message()),
-        ]
-        .map(|email| Self {
+        let page = |email, links| Self {
             csrf: "csrf".to_owned(),
             service_name: "Apply for a qualification".to_owned(),
             email,
-        })
-        .into()
+            links,
+        };
+        let plain = |email| page(email, ClientLinks::default());
+        vec![
+            plain(Field::default()),
+            plain(Field::holding("ada.lovelace@example.com")),
+            plain(Field::refused("", EmailProblem::Missing.message())),
+            plain(Field::refused(
+                "ada.example.com",
+                EmailProblem::NotAnAddress.message(),
+            )),
+            page(Field::default(), service_links::sample()),
+        ]
     }
 }
 
@@ -98,16 +108,21 @@ pub(crate) async fn show(journey: Journey, visitor: Visitor) -> Answer {
         .map(EmailAddress::as_typed)
         .or(interaction.login_hint.as_deref())
         .map_or_else(Field::default, Field::holding);
-    Ok(respond(&stage, StatusCode::OK, email))
+    Ok(respond(&stage, StatusCode::OK, email).await?)
 }
 
-fn respond(stage: &Stage, status: StatusCode, email: Field) -> HttpResponse {
+async fn respond(
+    stage: &Stage,
+    status: StatusCode,
+    email: Field,
+) -> Result<HttpResponse, StorageError> {
     let view = EmailPage {
         csrf: stage.csrf(),
         service_name: stage.interaction.service_name.clone(),
         email,
+        links: service_links::load(&stage.journey, stage).await?,
     };
-    stage.respond(status, Page::Email, &view)
+    Ok(stage.respond_linking(status, Page::Email, &view, &view.links))
 }
 
 /// `POST /sign-in/email`.
@@ -126,7 +141,7 @@ pub(crate) async fn submit(journey: Journey, visitor: Visitor, form: Form) -> An
             let stage = enter(&journey, &visitor, Page::Email).await?;
             let problem = EmailProblem::from(invalid);
             let email = Field::refused(form.field("email"), problem.message());
-            return Ok(respond(&stage, StatusCode::BAD_REQUEST, email));
+            return Ok(respond(&stage, StatusCode::BAD_REQUEST, email).await?);
         }
     };
     let taken = change(&journey, &visitor, Page::Email, move |tx, stage| {

@@ -36,6 +36,7 @@ mod rate_limit;
 mod routes;
 pub mod second_factor;
 pub mod select_account;
+mod service_links;
 mod sign_in;
 mod stage;
 pub mod support;

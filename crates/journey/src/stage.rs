@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use model::browser_session::{Authentication, BrowserSession};
+use model::client_links::ClientLinks;
 use model::interaction::Outcome;
 use model::requirement::{ConsentRule, Standing};
 use model::{EmailAddress, Interaction, Timestamp, User, UserId};
@@ -346,8 +347,20 @@ impl Stage {
         page: Page,
         view: &V,
     ) -> HttpResponse {
+        self.respond_linking(status, page, view, &ClientLinks::default())
+    }
+
+    /// The same, on a page that shows what the service shows of itself.
+    pub(crate) fn respond_linking<V: View>(
+        &self,
+        status: StatusCode,
+        page: Page,
+        view: &V,
+        links: &ClientLinks,
+    ) -> HttpResponse {
         let shell = Shell {
             back_link: self.back(page).map(|back| back.url(&self.interaction.id)),
+            images: links.image_origin().into_iter().collect(),
             ..shell_of(&self.interaction)
         };
         self.journey.pages.respond(status, &shell, view)

@@ -14,6 +14,9 @@ pub struct Shell {
     /// Origins beyond our own that a form on this page may post or be redirected to, for
     /// example `https://service.example`: browsers hold redirects after a form to the policy too.
     pub form_action: Vec<String>,
+    /// Origins beyond our own that an image on this page comes from, for example
+    /// `https://service.example`.
+    pub images: Vec<String>,
     /// Whether to offer Sign out beside the service's name.
     pub signed_in: bool,
 }
@@ -38,7 +41,7 @@ impl Shell {
     /// The `Content-Security-Policy` of the page (CSP Level 3).
     #[must_use]
     pub fn content_security_policy(&self) -> Cow<'static, str> {
-        if self.form_action.is_empty() {
+        if self.form_action.is_empty() && self.images.is_empty() {
             return Cow::Borrowed(POLICY);
         }
         let mut policy = POLICY.to_owned();
@@ -46,7 +49,11 @@ impl Shell {
             policy.push(' ');
             policy.push_str(origin);
         }
-        Cow::Owned(policy)
+        if self.images.is_empty() {
+            return Cow::Owned(policy);
+        }
+        let images = [OWN_IMAGES, " ", &self.images.join(" ")].concat();
+        Cow::Owned(policy.replacen(OWN_IMAGES, &images, 1))
     }
 
     /// `own_name` stands where no service is named; `None` where the header has it already.
@@ -65,6 +72,9 @@ impl Shell {
         format!("{prefix}{question} – {place}")
     }
 }
+
+/// Where images come from as a rule.
+const OWN_IMAGES: &str = "img-src 'self' data:";
 
 /// `form-action` stands last, so that origins can be added to it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \

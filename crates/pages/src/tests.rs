@@ -174,6 +174,21 @@ fn a_form_may_lead_to_the_service_when_the_shell_says_so() {
 }
 
 #[test]
+fn an_image_may_come_from_elsewhere_when_the_shell_says_so() {
+    let shell = Shell {
+        form_action: vec!["https://service.example".to_owned()],
+        images: vec!["https://logos.example".to_owned()],
+        ..Shell::default()
+    };
+
+    let policy = shell.content_security_policy();
+
+    assert!(policy.contains("; img-src 'self' data: https://logos.example; font-src 'self';"));
+    assert!(policy.ends_with("form-action 'self' https://service.example"));
+    assert_eq!(policy.matches("https://logos.example").count(), 1);
+}
+
+#[test]
 fn nothing_inline_stands_in_a_page_that_forbids_it() {
     let settings = PagesSettings {
         phase: Some(Phase::Beta),

@@ -229,7 +229,7 @@ async fn somebody_elses_service_is_told_nothing_that_the_person_did_not_allow() 
             browser.text()
         );
         let before = app.rows().await;
-        browser.press("Do not allow").await;
+        browser.press("Do not share").await;
 
         let landing = browser.landed_on();
         assert_eq!(landing.parameter("error"), "access_denied");
@@ -255,7 +255,7 @@ async fn consent_is_remembered_until_the_service_wants_more_or_asks_again() {
         browser
             .open(library.authorization_url())
             .await
-            .press("Allow")
+            .press("Agree and continue")
             .await;
         assert_eq!(
             library.redeem(browser.landed_on()).await.scope,
@@ -276,7 +276,7 @@ async fn consent_is_remembered_until_the_service_wants_more_or_asks_again() {
         let library = library.asking_for("openid email profile");
         browser.open(library.authorization_url()).await;
         assert_eq!(browser.heading(), "Share your information with The library");
-        browser.press("Allow").await;
+        browser.press("Agree and continue").await;
         let tokens = library.redeem(browser.landed_on()).await;
         assert_eq!(library.userinfo(&tokens).await["email"], ADA);
     })

@@ -175,7 +175,7 @@ async fn no_form_is_taken_from_another_site_or_without_its_token() {
         browser.fill("Code", &code).press("Continue").await;
         assert_eq!(browser.heading(), "Share your information with The library");
         refuses_forged(&app, &browser, &[("action", "allow")]).await;
-        browser.press("Allow").await;
+        browser.press("Agree and continue").await;
         assert_eq!(browser.heading(), "Account created");
         refuses_forged(&app, &browser, &[("action", "continue")]).await;
     })

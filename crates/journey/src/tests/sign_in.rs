@@ -1,6 +1,7 @@
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use model::ScopeSet;
 use model::browser_session::{Acr, Amr};
+use model::client::ClientSettings;
 use model::event::EventKind;
 use model::interaction::{Outcome, RefusalReason};
 use model::requirement::ConsentRule;
@@ -437,6 +438,42 @@ async fn a_service_of_others_gets_what_the_person_allows() {
 }
 
 #[actix_web::test]
+async fn a_service_shows_its_logo_its_privacy_notice_and_its_terms() {
+    on_both(async |world| {
+        let mut settings = ClientSettings::named("Demo service");
+        let at = |path: &str| format!("https://service.example{path}").parse().ok();
+        settings.logo_uri = at("/logo.png?v=2");
+        settings.policy_uri = at("/privacy");
+        settings.tos_uri = at("/terms");
+        world.register(settings).await;
+        let scope = ScopeSet::parse("openid").unwrap();
+        let tab = world
+            .tab_asking(move |requirements| requirements.consent = ConsentRule::EachTime(scope))
+            .await;
+
+        let email = world.open(&tab, "/sign-in/email").await;
+        let refused = world.enter_email(&tab, "not an address").await;
+        world.enter_email(&tab, "ada@example.test").await;
+        world.enter_code(&tab, &world.mailbox.code()).await;
+        let consent = world.open(&tab, "/sign-in/consent").await;
+
+        for page in [email, refused, consent] {
+            for shown in [
+                r#"src="https://service.example/logo.png?v&#x3D;2" alt="""#,
+                r#"href="https://service.example/privacy""#,
+                r#"href="https://service.example/terms""#,
+            ] {
+                assert!(page.body.contains(shown), "{shown}: {}", page.body);
+            }
+            let policy = page.headers.get(CONTENT_SECURITY_POLICY).unwrap();
+            let policy = policy.to_str().unwrap();
+            assert!(policy.contains("img-src 'self' data: https://service.example;"));
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn a_person_who_does_not_allow_shares_nothing() {
     on_both(async |world| {
         let scope = ScopeSet::parse("openid email").unwrap();
@@ -450,7 +487,7 @@ async fn a_person_who_does_not_allow_shares_nothing() {
             .await
             .goes_to(tab.url("/sign-in/consent"));
 
-        // Neither a form without a button nor anything but Allow agrees.
+        // Neither a form without a button nor anything but its own agrees.
         for action in ["continue", "resend"] {
             let posted = world
                 .post(&tab, "/sign-in/consent", &[("action", action)])

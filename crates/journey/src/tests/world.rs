@@ -13,6 +13,7 @@ use actix_web::{App, dev::ServiceResponse};
 use futures::channel::oneshot;
 use futures::future::join;
 use model::browser_session::Authentication;
+use model::client::{ClientSettings, Credential};
 use model::event::EventKind;
 use model::interaction::{Answers, Outcome};
 use model::raw_pairs::RawPairs;
@@ -24,12 +25,15 @@ use model::{
 };
 use pages::{Pages, PagesSettings};
 use storage::browser_sessions::{NewSession, SessionLifetimes};
+use storage::clients::{NewClient, Source};
 use storage::interactions::Found;
 use storage::limits::Limit;
 use storage::second_factors::{self, NewTotp};
 use storage::testing::{Kind, START, TestDatabase, is_waited_for};
 use storage::training_providers::{self, TrainingProvider};
-use storage::{StorageError, Store, Tx, browser_sessions, events, interactions, trn_links, users};
+use storage::{
+    StorageError, Store, Tx, browser_sessions, clients, events, interactions, trn_links, users,
+};
 
 use crate::emails::News;
 use crate::mailer::{Mail, MailError, MailKind, Mailer, Sending};
@@ -240,6 +244,21 @@ impl World {
             records,
             _database: database,
         }
+    }
+
+    /// Registers the service that sends people here.
+    pub(super) async fn register(&self, settings: ClientSettings) {
+        let inserted = self.store.write(move |tx| {
+            let new = NewClient {
+                id: &ClientId::parse("demo").unwrap(),
+                settings: &settings,
+                credential: &Credential::default(),
+                source: Source::CommandLine,
+                source_digest: None,
+            };
+            clients::insert(tx, &new)
+        });
+        assert!(inserted.await.unwrap());
     }
 
     /// A new browser that a service has just sent here.
