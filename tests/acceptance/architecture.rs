@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pages::samples::{check_samples, rendered_emails};
+use pages::samples::{check_samples, rendered, rendered_emails};
 use pages::{EmailView, Pages, PagesSettings, View, template_names, templates_used_by};
 use serde_json::Value;
 
@@ -175,6 +175,14 @@ impl Gallery {
         self.used.extend(templates_used_by(V::TEMPLATE));
         self.problems
             .extend(check_samples::<V>(&self.pages).unwrap());
+        if is_of_a_sign_in(V::TEMPLATE) {
+            let samples = rendered::<V>(&self.pages).unwrap();
+            let stuck = samples
+                .into_iter()
+                .filter(|sample| !has_a_way_out(&sample.html));
+            self.problems
+                .extend(stuck.map(|sample| format!("{}: no one way out", sample.name)));
+        }
     }
 
     fn show_email<V: EmailView>(&mut self) {
@@ -187,6 +195,21 @@ impl Gallery {
             V::TEXT
         );
     }
+}
+
+/// A page that stands between a service's request and its answer. That by which a change of an
+/// address is stopped is opened from an email.
+fn is_of_a_sign_in(template: &str) -> bool {
+    let folders = ["journey/", "second_factor/", "details/", "accounts/"];
+    template != "accounts/freeze" && folders.iter().any(|folder| template.starts_with(folder))
+}
+
+/// Whoever can send a form can give up, on every page by the same field, so that the service gets
+/// its answer; or the form does nothing else.
+fn has_a_way_out(html: &str) -> bool {
+    let cancels = html.matches(r#"name="action" value="cancel""#).count();
+    let goes_back = html.contains(r#"name="action" value="continue">Go back to "#);
+    !html.contains("<form method") || cancels == 1 || goes_back
 }
 
 #[test]
@@ -204,6 +227,9 @@ fn every_template_is_used_by_a_view_and_every_sample_renders() {
     gallery.show::<account::overview::OverviewPage>();
     gallery.show::<account::passkey_name::PasskeyNamePage>();
     gallery.show::<account::second_factor::SecondFactorPage>();
+    gallery.show::<account::services::ServicesPage>();
+    gallery.show::<account::services::go_to::GoToPage>();
+    gallery.show::<account::services::stop::StopPage>();
     gallery.show::<journey::account_created::AccountCreatedPage>();
     gallery.show::<journey::accounts::freeze::FreezePage>();
     gallery.show::<journey::accounts::account_factor::AccountFactorPage>();

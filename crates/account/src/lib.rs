@@ -2,7 +2,8 @@
 //!
 //! It is a client of the provider like any other ([`client`]): whoever is not signed in, or has a
 //! second factor that they did not give, is sent to `/authorize` and comes back with a code
-//! ([`departure`], [`state`], [`signed_in`]). It shows pages ([`overview`], [`second_factor`]) and
+//! ([`departure`], [`state`], [`signed_in`]). It shows pages ([`overview`], [`second_factor`]), lets
+//! people see and end what they share with services ([`services`]), and
 //! changes nothing of a second factor itself but a passkey's name ([`passkey_name`]): whatever
 //! needs the person to prove anew who they are is asked for as the `action` of a sign-in, and done
 //! in its pages.
@@ -20,6 +21,7 @@ pub mod overview;
 pub mod passkey_name;
 mod routes;
 pub mod second_factor;
+pub mod services;
 mod signed_in;
 mod state;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use model::requirement::FactorTask;
 
 use crate::account::Account;
 use crate::csrf;
-use crate::routes::SECOND_FACTOR;
+use crate::routes::{SECOND_FACTOR, SERVICES};
 
 /// A change that is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,16 +22,18 @@ pub(crate) enum News {
     PasskeyRemoved,
     NewRecoveryCodes,
     PasskeyRenamed,
+    SharingStopped,
 }
 
 impl News {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::AppSetUp,
         Self::PasskeySetUp,
         Self::AppRemoved,
         Self::PasskeyRemoved,
         Self::NewRecoveryCodes,
         Self::PasskeyRenamed,
+        Self::SharingStopped,
     ];
 
     /// The news of who did what they asked for.
@@ -54,6 +56,7 @@ impl News {
             Self::PasskeyRemoved => "passkey-removed",
             Self::NewRecoveryCodes => "new-recovery-codes",
             Self::PasskeyRenamed => "passkey-renamed",
+            Self::SharingStopped => "sharing-stopped",
         }
     }
 
@@ -70,6 +73,15 @@ impl News {
             Self::PasskeyRemoved => "Your passkey has been removed",
             Self::NewRecoveryCodes => "You have new recovery codes. Your old ones no longer work",
             Self::PasskeyRenamed => "Your passkey has a new name",
+            Self::SharingStopped => "You have stopped sharing your information with the service",
+        }
+    }
+
+    /// The page that tells it.
+    const fn page(self) -> &'static str {
+        match self {
+            Self::SharingStopped => SERVICES,
+            _ => SECOND_FACTOR,
         }
     }
 
@@ -80,7 +92,7 @@ impl News {
             .append_pair("done", self.as_str())
             .append_pair("proof", &proof)
             .finish();
-        format!("{SECOND_FACTOR}?{query}")
+        format!("{}?{query}", self.page())
     }
 
     /// The news in the address of a request, if it was made for that session.
@@ -92,6 +104,8 @@ impl News {
         let pairs = RawPairs::parse(request.query_string().as_bytes());
         let news = Self::from_name(pairs.first("done")?)?;
         let proof = pairs.first("proof")?;
-        csrf::is_valid(&account.keyring, session, news.as_str(), proof).then_some(news)
+        let is_told_here = request.path() == news.page();
+        (is_told_here && csrf::is_valid(&account.keyring, session, news.as_str(), proof))
+            .then_some(news)
     }
 }

@@ -11,7 +11,7 @@ use storage::{StorageError, Tx, user_details, users};
 
 use crate::account::Account;
 use crate::error::{AccountError, Answer, respond};
-use crate::routes::SECOND_FACTOR;
+use crate::routes::{SECOND_FACTOR, SERVICES};
 use crate::state::Errand;
 use crate::visitor::Visitor;
 
@@ -22,6 +22,7 @@ pub struct OverviewPage {
     name: Option<String>,
     has_second_factor: bool,
     second_factor_url: &'static str,
+    services_url: &'static str,
 }
 
 impl View for OverviewPage {
@@ -37,6 +38,7 @@ impl View for OverviewPage {
             name: name.map(str::to_owned),
             has_second_factor,
             second_factor_url: SECOND_FACTOR,
+            services_url: SERVICES,
         };
         vec![page(None, false), page(Some("Ada Lovelace"), true)]
     }
@@ -60,6 +62,7 @@ async fn answer(account: &Account, request: &HttpRequest) -> Answer {
         name,
         has_second_factor: visitor.session.has_second_factor,
         second_factor_url: SECOND_FACTOR,
+        services_url: SERVICES,
     };
     Ok(account.pages.respond(StatusCode::OK, &shell(), &page))
 }

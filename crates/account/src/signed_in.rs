@@ -15,7 +15,7 @@ use crate::account::Account;
 use crate::client;
 use crate::error::{AccountError, Answer, respond, see_other};
 use crate::interrupted::Interruption;
-use crate::routes::{OVERVIEW, SECOND_FACTOR};
+use crate::routes::{OVERVIEW, SECOND_FACTOR, SERVICES};
 use crate::state::{Errand, State};
 use crate::visitor::{Browser, Visitor};
 
@@ -119,13 +119,14 @@ const fn page(errand: Errand) -> &'static str {
     match errand {
         Errand::Overview => OVERVIEW,
         Errand::SecondFactor | Errand::Change(_) => SECOND_FACTOR,
+        Errand::Services => SERVICES,
     }
 }
 
 /// The same, with the news that it is done.
 fn done(account: &Account, session: &SecretDigest, errand: Errand) -> String {
     match errand {
-        Errand::Overview | Errand::SecondFactor => page(errand).to_owned(),
+        Errand::Overview | Errand::SecondFactor | Errand::Services => page(errand).to_owned(),
         Errand::Change(news) => news.url(account, session),
     }
 }

@@ -22,6 +22,8 @@ pub(crate) enum Errand {
     Overview,
     /// To sign in and see their second factor.
     SecondFactor,
+    /// To sign in and see with whom they share.
+    Services,
     /// To change it: with the news that it is done.
     Change(News),
 }
@@ -32,6 +34,7 @@ impl Errand {
         match self {
             Self::Overview => "overview",
             Self::SecondFactor => "second-factor",
+            Self::Services => "services",
             Self::Change(news) => news.as_str(),
         }
     }
@@ -40,6 +43,7 @@ impl Errand {
         match name {
             "overview" => Some(Self::Overview),
             "second-factor" => Some(Self::SecondFactor),
+            "services" => Some(Self::Services),
             news => News::from_name(news).map(Self::Change),
         }
     }
@@ -168,7 +172,7 @@ mod tests {
     #[test]
     fn a_browser_comes_back_to_what_it_left_for_also_after_the_keys_were_rotated() {
         let changes = News::ALL.map(Errand::Change);
-        for errand in [Errand::Overview, Errand::SecondFactor]
+        for errand in [Errand::Overview, Errand::SecondFactor, Errand::Services]
             .into_iter()
             .chain(changes)
         {

@@ -2,4 +2,5 @@
 
 mod attacks;
 mod pages;
+mod services;
 mod world;

@@ -600,6 +600,7 @@ impl ClientSettings {
         let links = [
             ("event_endpoint", &self.event_endpoint),
             ("client_uri", &self.client_uri),
+            ("initiate_login_uri", &self.initiate_login_uri),
             ("logo_uri", &self.logo_uri),
             ("policy_uri", &self.policy_uri),
             ("tos_uri", &self.tos_uri),
@@ -702,6 +703,10 @@ mod tests {
         assert_eq!(
             changed(|s| s.logo_uri = Url::parse("http://service.example/logo.png").ok()),
             ["logo_uri"]
+        );
+        assert_eq!(
+            changed(|s| s.initiate_login_uri = Url::parse("http://service.example/login").ok()),
+            ["initiate_login_uri"]
         );
         assert_eq!(
             changed(|s| s.event_endpoint = Url::parse("http://service.example/events").ok()),

@@ -21,6 +21,9 @@ pub enum EventKind {
     RefreshTokenReplayed,
     /// A person agreed to share with a client.
     ConsentGranted,
+    /// A person stopped sharing with a client: what they agreed to is forgotten, and its grants are
+    /// revoked.
+    SharingStopped,
     /// A person gave a second factor.
     SecondFactorGiven,
     /// A person set a second factor up.
@@ -77,6 +80,7 @@ impl EventKind {
             Self::AuthorizationCodeReplayed => "authorization_code_replayed",
             Self::RefreshTokenReplayed => "refresh_token_replayed",
             Self::ConsentGranted => "consent_granted",
+            Self::SharingStopped => "sharing_stopped",
             Self::SecondFactorGiven => "second_factor_given",
             Self::SecondFactorAdded => "second_factor_added",
             Self::SecondFactorRemoved => "second_factor_removed",

@@ -188,5 +188,22 @@ pub(crate) fn end_all_of(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), Storag
     Ok(())
 }
 
+/// The same for every code of a person for one client; how many.
+pub(crate) fn end_all_for(
+    tx: &mut Tx<'_>,
+    user_id: &UserId,
+    client_id: &ClientId,
+) -> Result<usize, StorageError> {
+    let now = tx.now().millis();
+    let ended = on_either!(tx, connection => diesel::update(authorization_codes::table)
+        .filter(authorization_codes::user_id.eq(user_id.as_str()))
+        .filter(authorization_codes::client_id.eq(client_id.as_str()))
+        .filter(authorization_codes::redeemed_at.is_null())
+        .filter(authorization_codes::expires_at.gt(now))
+        .set(authorization_codes::expires_at.eq(now))
+        .changed(connection))?;
+    Ok(ended)
+}
+
 #[cfg(test)]
 mod tests;

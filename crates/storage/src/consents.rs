@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use model::requirement::Consent;
 use model::{ClientId, ScopeSet, Timestamp, UserId};
 
+use crate::connection::Connection;
 use crate::error::StorageError;
 use crate::prepared::KeepPrepared as _;
 use crate::schema::consents;
@@ -108,6 +109,37 @@ pub fn find(
         .select((consents::scope, consents::granted_at))
         .first(connection)
         .optional())?;
+    read(row)
+}
+
+/// [`find`], for a unit of work that issues what was agreed to: whoever stops sharing meanwhile
+/// waits until this unit of work ends, and then ends what it issued.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn find_to_use(
+    tx: &mut Tx<'_>,
+    user_id: &UserId,
+    client_id: &ClientId,
+) -> Result<Option<Consent>, StorageError> {
+    let now = tx.now().millis();
+    match tx.connection() {
+        Connection::Sqlite(_) => find(tx, user_id, client_id),
+        Connection::Postgres(connection) => {
+            let row = consents::table
+                .find((user_id.as_str(), client_id.as_str()))
+                .filter(consents::expires_at.gt(now))
+                .select((consents::scope, consents::granted_at))
+                .for_key_share()
+                .first(*connection)
+                .optional()?;
+            read(row)
+        }
+    }
+}
+
+fn read(row: Option<(String, i64)>) -> Result<Option<Consent>, StorageError> {
     row.map(|(scope, granted_at)| {
         Ok(Consent {
             scope: stored::scope(TABLE, &scope)?,

@@ -40,6 +40,7 @@ mod schema;
 pub mod second_factors;
 pub mod security_events;
 pub mod signing_keys;
+pub mod sharing;
 mod sqlite;
 #[cfg(test)]
 mod statement_tests;

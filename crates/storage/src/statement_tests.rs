@@ -41,7 +41,7 @@ use crate::user_details::{self, NewDetails};
 use crate::users::{Changed, Merged};
 use crate::{
     authorization_codes, client_assertions, clients, consents, events, grants, interactions,
-    outbox, people, revoked_jwts, support_tasks, trn_watchers, users,
+    outbox, people, revoked_jwts, sharing, support_tasks, trn_watchers, users,
 };
 
 /// The texts of statements: those that ran, and those that stay prepared.
@@ -144,6 +144,9 @@ fn sign_in(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     consents::grant(tx, &user_id("ada"), &client_id("demo"), &scope("openid"))?;
     consents::grant(tx, &user_id("ada"), &client_id("demo"), &scope("email"))?;
     consents::find(tx, &user_id("ada"), &client_id("demo"))?;
+    consents::find_to_use(tx, &user_id("ada"), &client_id("demo"))?;
+    sharing::list(tx, &user_id("ada"))?;
+    sharing::stop(tx, &user_id("nobody"), &client_id("demo"))?;
     interactions::complete(
         tx,
         &id,

@@ -4,7 +4,7 @@ use model::browser_session::Amr;
 
 use super::world::{HOUR, ISSUER, MINUTE, Person, on_both};
 use crate::passkey_name;
-use crate::routes::{CHANGE, OVERVIEW, SECOND_FACTOR};
+use crate::routes::{CHANGE, OVERVIEW, SECOND_FACTOR, SERVICES};
 
 #[actix_web::test]
 async fn somebody_who_is_signed_in_sees_their_account() {
@@ -39,7 +39,7 @@ async fn looking_at_the_account_keeps_the_session_from_ending() {
 #[actix_web::test]
 async fn a_stranger_signs_in_and_comes_back_to_the_page_they_opened() {
     on_both(async |world| {
-        for page in [OVERVIEW, SECOND_FACTOR] {
+        for page in [OVERVIEW, SECOND_FACTOR, SERVICES] {
             let asked = world.open(&Person::nobody(), page).await;
             let departure = asked.departure();
 
@@ -64,7 +64,7 @@ async fn a_stranger_signs_in_and_comes_back_to_the_page_they_opened() {
 async fn who_comes_back_from_signing_in_sees_the_page_and_no_news() {
     on_both(async |world| {
         let ada = world.person("ada@example.test").await;
-        for page in [OVERVIEW, SECOND_FACTOR] {
+        for page in [OVERVIEW, SECOND_FACTOR, SERVICES] {
             let departure = world.open(&ada.signed_out(), page).await.departure();
 
             let back = world.authorized(&ada, &departure).await;

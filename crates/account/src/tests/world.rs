@@ -9,22 +9,26 @@ use actix_web::body::to_bytes;
 use actix_web::http::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::Data;
-use model::asked_claims::AskedClaims;
+use model::asked_claims::{AskedClaims, WantedValues};
 use model::authorization_code::{AuthorizationCode, Grant};
 use model::browser_session::{Amr, Authentication};
+use model::client::{ClientSettings, Credential};
+use model::event::EventKind;
 use model::raw_pairs::RawPairs;
 use model::secret::SecretKind;
 use model::totp::TotpSeed;
 use model::{
-    Cookies, EmailAddress, Entropy, Keyring, ManualClock, Secret, SecretDigest, SystemEntropy,
-    UserId,
+    ClientId, Cookies, EmailAddress, Entropy, Keyring, ManualClock, ScopeSet, Secret, SecretDigest,
+    SystemEntropy, UserId,
 };
 use pages::{Pages, PagesSettings};
 use storage::browser_sessions::{NewSession, SessionLifetimes};
+use storage::clients::{NewClient, Source};
 use storage::second_factors::{Inserted, NewPasskey, NewTotp, PasskeyRow};
 use storage::testing::{Kind, START, TestDatabase};
 use storage::{
-    StorageError, Store, Tx, authorization_codes, browser_sessions, second_factors, users,
+    StorageError, Store, Tx, authorization_codes, browser_sessions, clients, consents, events,
+    grants, second_factors, users,
 };
 
 use crate::{Account, Parts, Passkeys, client, routes};
@@ -136,6 +140,101 @@ impl World {
             browser: Some(SecretKind::Browser.mint(&SystemEntropy)),
             session: Some(session),
         }
+    }
+
+    /// Registers a service.
+    pub(super) async fn client(
+        &self,
+        id: &str,
+        name: &str,
+        change: impl FnOnce(&mut ClientSettings),
+    ) {
+        let id = ClientId::parse(id).unwrap();
+        let mut settings = ClientSettings::named(name);
+        change(&mut settings);
+        let inserted = self.write(move |tx| {
+            let new = NewClient {
+                id: &id,
+                settings: &settings,
+                credential: &Credential::default(),
+                source: Source::CommandLine,
+                source_digest: None,
+            };
+            clients::insert(tx, &new)
+        });
+        assert!(inserted.await);
+    }
+
+    /// Switches a service off.
+    pub(super) async fn disable(&self, id: &str) {
+        let id = ClientId::parse(id).unwrap();
+        let disabled = self.write(move |tx| clients::replace_disabled(tx, &id, true));
+        assert!(disabled.await);
+    }
+
+    /// They agree to share with a service.
+    pub(super) async fn agree(&self, person: &Person, client: &str, scope: &str) {
+        let client = ClientId::parse(client).unwrap();
+        let (user_id, scope) = (person.id.clone(), ScopeSet::parse(scope).unwrap());
+        self.write(move |tx| consents::grant(tx, &user_id, &client, &scope))
+            .await;
+    }
+
+    /// They sign in to a service, which redeems its code.
+    pub(super) async fn grant(&self, person: &Person, client: &str, scope: &str) -> String {
+        self.grant_asking(person, client, scope, AskedClaims::default())
+            .await
+    }
+
+    /// The same, and it asks for a claim by name.
+    pub(super) async fn grant_naming(
+        &self,
+        person: &Person,
+        client: &str,
+        scope: &str,
+        claim: &str,
+    ) -> String {
+        let userinfo = [(claim.to_owned(), WantedValues::Any)].into();
+        let asked = AskedClaims {
+            userinfo,
+            ..AskedClaims::default()
+        };
+        self.grant_asking(person, client, scope, asked).await
+    }
+
+    async fn grant_asking(
+        &self,
+        person: &Person,
+        client: &str,
+        scope: &str,
+        claims: AskedClaims,
+    ) -> String {
+        let grant = Grant {
+            id: uuid(),
+            client_id: ClientId::parse(client).unwrap(),
+            authentication: Authentication::by_email(person.id.clone(), self.store.clock().now()),
+            sid: person.sid.clone(),
+            scope: ScopeSet::parse(scope).unwrap(),
+            claims,
+        };
+        let id = grant.id.clone();
+        self.write(move |tx| {
+            let end = tx.now().plus(HOUR);
+            grants::insert(tx, &grant, end)
+        })
+        .await;
+        id
+    }
+
+    /// Whether a grant still gives anything.
+    pub(super) async fn is_live(&self, grant: &str) -> bool {
+        let id = grant.to_owned();
+        self.write(move |tx| grants::find(tx, &id)).await.is_some()
+    }
+
+    /// How many events of that kind were written down.
+    pub(super) async fn events(&self, kind: EventKind) -> i64 {
+        self.write(move |tx| events::count(tx, kind)).await
     }
 
     /// Gives them a passkey, and returns its id.

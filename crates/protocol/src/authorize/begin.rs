@@ -115,7 +115,7 @@ pub(crate) fn presence(
     };
     let consent = match requirements.consent {
         ConsentRule::NotAsked => None,
-        _ => consents::find(tx, user_id, &client.id)?,
+        _ => consents::find_to_use(tx, user_id, &client.id)?,
     };
     Ok(Presence {
         standing: Standing {

@@ -5,6 +5,7 @@ mod claims_parameter;
 mod merged_accounts;
 mod pairwise;
 mod second_factor;
+mod stopped_sharing;
 mod teacher_details;
 
 use model::browser_session::Authentication;

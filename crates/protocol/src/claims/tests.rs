@@ -138,6 +138,20 @@ fn client(change: impl FnOnce(&mut ClientSettings)) -> Client {
 }
 
 #[test]
+fn people_are_told_of_every_claim_in_the_words_of_its_scope() {
+    for claim in Claim::ALL {
+        let told = model::sharing::Sharing::of_claim(claim.as_str());
+
+        let scope = told.map(model::sharing::Sharing::scope_value);
+        assert_eq!(scope, Some(claim.scope().as_str()), "{}", claim.as_str());
+    }
+    for scope in PersonalScope::ALL {
+        let set: ScopeSet = [scope.as_str()].into_iter().collect();
+        assert_eq!(model::sharing::Sharing::of(&set).len(), 1);
+    }
+}
+
+#[test]
 fn each_scope_releases_its_claims_in_their_json_types_and_no_others() {
     for (scope, claims) in [
         ("openid", json!({ "sub": ADA })),

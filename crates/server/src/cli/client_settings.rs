@@ -99,6 +99,9 @@ pub(super) struct SettingFlags {
     /// Where it is told when a TRN is found (RFC 8935)
     #[arg(long, value_name = "URL")]
     event_endpoint: Option<Url>,
+    /// Where signing in to it begins when people come from our pages (OpenID Connect Core 4)
+    #[arg(long, value_name = "URL")]
+    initiate_login_uri: Option<Url>,
     /// The service's home page
     #[arg(long, value_name = "URL")]
     client_uri: Option<Url>,
@@ -180,6 +183,7 @@ impl SettingFlags {
         put_some(&mut to.event_endpoint, self.event_endpoint);
         put_some(&mut to.userinfo_signed_response_alg, self.userinfo_alg);
         put_some(&mut to.resource, self.resource);
+        put_some(&mut to.initiate_login_uri, self.initiate_login_uri);
         put_some(&mut to.client_uri, self.client_uri);
         put_some(&mut to.logo_uri, self.logo_uri);
         put_some(&mut to.policy_uri, self.policy_uri);
