@@ -295,6 +295,9 @@ fn every_template_is_used_by_a_view_and_every_sample_renders() {
     gallery.show_email::<journey::emails::TrnMovedEmail>();
     gallery.show::<protocol::already_finished_page::AlreadyFinishedPage>();
     gallery.show::<protocol::authorize_error_page::AuthorizeErrorPage>();
+    gallery.show::<protocol::developers::DevelopersPage>();
+    gallery.show::<protocol::developers::check::CheckClientPage>();
+    gallery.show::<protocol::developers::check::CheckedClientPage>();
     gallery.show::<protocol::end_session_page::EndSessionPage>();
     gallery.show::<protocol::end_session_page::SignedOutPage>();
     gallery.show::<protocol::form_post_page::FormPostPage>();

@@ -65,6 +65,15 @@ impl Timestamp {
             .map(|instant| instant.format("%-d %B %Y").to_string())
             .unwrap_or_default()
     }
+
+    /// Day and time in UTC, for example `22 November 2026 at 14:05:09 UTC`; empty for an instant that
+    /// no calendar has.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        DateTime::from_timestamp_millis(self.0)
+            .map(|instant| instant.format("%-d %B %Y at %H:%M:%S UTC").to_string())
+            .unwrap_or_default()
+    }
 }
 
 fn millis_of(duration: Duration) -> i64 {
@@ -126,6 +135,15 @@ mod tests {
 
         assert_eq!(clock.now(), Timestamp::from_millis(101_500));
         assert_eq!(clock.now().seconds(), 101);
+    }
+
+    #[test]
+    fn an_instant_is_told_in_words() {
+        let instant = Timestamp::from_seconds(1_795_337_000);
+
+        assert_eq!(instant.date_in_words(), "22 November 2026");
+        assert_eq!(instant.in_words(), "22 November 2026 at 08:43:20 UTC");
+        assert_eq!(Timestamp::from_millis(i64::MAX).in_words(), "");
     }
 
     #[test]

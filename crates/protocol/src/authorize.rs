@@ -24,7 +24,7 @@ use model::raw_pairs::RawPairs;
 use pages::Shell;
 
 use crate::authorize::begin::{Answer, begin};
-use crate::authorize::error::{AuthorizeError, ShowPage};
+use crate::authorize::error::{AuthorizeError, Refusal, ShowPage};
 use crate::authorize::request::{Address, AuthorizationRequest};
 use crate::authorize::response::{Recipient, see_other};
 use crate::authorize_error_page::AuthorizeErrorPage;
@@ -32,10 +32,14 @@ use crate::browser::Browser;
 use crate::fault::page_of_fault;
 use crate::form::is_form;
 use crate::provider::Provider;
+use crate::refusal_log::note;
 
 pub use prompt::Prompt;
 pub use response::ResponseMode;
 pub use resume::resume;
+
+/// What refusals are written down under.
+const PATH: &str = "/authorize";
 
 /// Longest query that a form posted to `/authorize` is turned into.
 const QUERY_MAX: usize = 8_000;
@@ -74,8 +78,13 @@ pub async fn authorize_by_form(
 async fn answer(provider: &Provider, http: &HttpRequest, pairs: RawPairs) -> HttpResponse {
     let parsed = match parse(provider, &pairs).await {
         Ok(Ok(parsed)) => parsed,
-        Ok(Err(AuthorizeError::ShowPage(page))) => return show_page(provider, &page),
+        Ok(Err(AuthorizeError::ShowPage(page))) => {
+            let claimed = pairs.one("client_id").ok().flatten();
+            note(provider, claimed, PATH, page.code(), &page.to_string()).await;
+            return show_page(provider, &page);
+        }
         Ok(Err(AuthorizeError::Redirect(recipient, refusal))) => {
+            note_refusal(provider, &recipient, &refusal).await;
             return recipient.refuse(provider, &refusal);
         }
         Err(fault) => return page_of_fault(provider, &fault),
@@ -83,9 +92,27 @@ async fn answer(provider: &Provider, http: &HttpRequest, pairs: RawPairs) -> Htt
     let (recipient, request) = parsed;
     let browser = Browser::of(http, provider.cookies);
     match begin(provider, &browser, &recipient, request, pairs).await {
-        Ok(answer) => respond(provider, &recipient, answer),
+        Ok(answer) => {
+            if let Answer::Refused(refusal) = &answer {
+                note_refusal(provider, &recipient, refusal).await;
+            }
+            respond(provider, &recipient, answer)
+        }
         Err(fault) => page_of_fault(provider, &fault),
     }
+}
+
+/// Writes down what a client is told.
+async fn note_refusal(provider: &Provider, recipient: &Recipient, refusal: &Refusal) {
+    let client_id = Some(recipient.client.id.as_str());
+    note(
+        provider,
+        client_id,
+        PATH,
+        refusal.error,
+        &refusal.description,
+    )
+    .await;
 }
 
 /// Proves client and redirect URI, then reads the rest.

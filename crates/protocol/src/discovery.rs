@@ -14,6 +14,7 @@ use crate::authorize::{Prompt, ResponseMode};
 use crate::claims::{Claim, PersonalScope};
 use crate::client_assertion;
 use crate::cors::open_to_any_origin;
+use crate::developers;
 use crate::id_token::PROTOCOL_CLAIMS;
 use crate::provider::{Parts, Provider};
 use crate::published::Published;
@@ -41,6 +42,7 @@ struct Metadata<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     registration_endpoint: Option<String>,
     op_policy_uri: String,
+    service_documentation: String,
     scopes_supported: Vec<&'a str>,
     claims_supported: Vec<&'a str>,
     claim_types_supported: [&'a str; 1],
@@ -82,6 +84,7 @@ pub(crate) fn document(parts: &Parts) -> Published {
         end_session_endpoint: issuer.url("/end-session"),
         op_policy_uri: issuer.url("/privacy"),
         registration_endpoint: parts.registration.as_ref().map(|_| issuer.url("/register")),
+        service_documentation: issuer.url(developers::PATH),
         scopes_supported: PersonalScope::ALL.map(PersonalScope::as_str).to_vec(),
         claims_supported: claims(),
         claim_types_supported: ["normal"],

@@ -16,7 +16,7 @@ use crate::answer::unkept_json;
 use crate::form::Form;
 use crate::oauth_error::{Failure, OAuthError};
 use crate::provider::Provider;
-use crate::token::client_authentication::{Credentials, authenticate};
+use crate::token::client_authentication::{Credentials, authenticate, refuse};
 
 /// An introspection request (RFC 7662 §2.1). `token_type_hint` is not needed: a token shows what
 /// it is.
@@ -69,12 +69,15 @@ struct Introspection<'a> {
 
 /// `POST /introspect`.
 pub async fn introspect(provider: Data<Provider>, http: HttpRequest, body: Bytes) -> HttpResponse {
-    let request = match IntrospectionRequest::parse(&http, &body) {
-        Ok(request) => request,
-        Err(refusal) => return refusal.respond(),
+    let answered = match IntrospectionRequest::parse(&http, &body) {
+        Ok(request) => answer(&provider, request).await,
+        Err(refusal) => Err(refusal.into()),
     };
-    match answer(&provider, request).await {
+    match answered {
         Ok(response) => response,
+        Err(Failure::Refused(refusal)) => {
+            refuse(&provider, "/introspect", (&http, &*body), &refusal).await
+        }
         Err(failure) => failure.respond(&provider),
     }
 }

@@ -135,6 +135,11 @@ impl OAuthError {
         }
     }
 
+    /// The `error` code.
+    pub(crate) const fn error(&self) -> &'static str {
+        self.code().0
+    }
+
     /// The answer, and a line in the log that says why.
     pub(crate) fn respond(&self) -> HttpResponse {
         tracing::info!(error = self.code().0, cause = ?self, "a client was refused");

@@ -16,6 +16,7 @@ use crate::issuer::Issuer;
 use crate::keys::Keys;
 use crate::outbound::Outbound;
 use crate::published::Published;
+use crate::refusal_log::RefusalLog;
 use crate::registration::Registration;
 use crate::subjects::Subjects;
 
@@ -26,6 +27,7 @@ pub struct Provider(Arc<Whole>);
 struct Whole {
     parts: Parts,
     discovery: Published,
+    refusal_log: RefusalLog,
 }
 
 /// The parts a [`Provider`] is made of.
@@ -89,12 +91,21 @@ impl Provider {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let discovery = discovery::document(&parts);
-        Self(Arc::new(Whole { parts, discovery }))
+        Self(Arc::new(Whole {
+            parts,
+            discovery,
+            refusal_log: RefusalLog::default(),
+        }))
     }
 
     /// The discovery document.
     pub(crate) fn discovery(&self) -> &Published {
         &self.0.discovery
+    }
+
+    /// Which refusals were written down a moment ago.
+    pub(crate) fn refusal_log(&self) -> &RefusalLog {
+        &self.0.refusal_log
     }
 }
 

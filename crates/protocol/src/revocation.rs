@@ -15,7 +15,7 @@ use crate::form::Form;
 use crate::jws::TokenType;
 use crate::oauth_error::{Failure, OAuthError};
 use crate::provider::Provider;
-use crate::token::client_authentication::{Credentials, authenticate};
+use crate::token::client_authentication::{Credentials, authenticate, refuse};
 
 /// A revocation request (RFC 7009 §2.1). `token_type_hint` is not needed: a token shows what it
 /// is.
@@ -46,12 +46,16 @@ enum Revocable {
 
 /// `POST /revoke`.
 pub async fn revoke(provider: Data<Provider>, http: HttpRequest, body: Bytes) -> HttpResponse {
-    open_to_any_origin(match RevocationRequest::parse(&http, &body) {
-        Ok(request) => match answer(&provider, request).await {
-            Ok(()) => unkept(StatusCode::OK, "text/plain; charset=utf-8", Vec::new()),
-            Err(failure) => failure.respond(&provider),
-        },
-        Err(refusal) => refusal.respond(),
+    let answered = match RevocationRequest::parse(&http, &body) {
+        Ok(request) => answer(&provider, request).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    open_to_any_origin(match answered {
+        Ok(()) => unkept(StatusCode::OK, "text/plain; charset=utf-8", Vec::new()),
+        Err(Failure::Refused(refusal)) => {
+            refuse(&provider, "/revoke", (&http, &*body), &refusal).await
+        }
+        Err(failure) => failure.respond(&provider),
     })
 }
 

@@ -4,6 +4,7 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::authorize::{authorize_by_form, authorize_by_query, resume};
 use crate::cors::preflight;
+use crate::developers;
 use crate::discovery::discovery;
 use crate::end_session::{end_session_by_form, end_session_by_query, signed_out};
 use crate::introspection::introspect;
@@ -42,7 +43,13 @@ pub fn routes(app: &mut ServiceConfig) {
                 .get(end_session_by_query)
                 .post(end_session_by_form),
         )
-        .service(web::resource("/signed-out").get(signed_out));
+        .service(web::resource("/signed-out").get(signed_out))
+        .service(web::resource(developers::PATH).get(developers::developers))
+        .service(
+            web::resource(developers::check::PATH)
+                .get(developers::check::show)
+                .post(developers::check::submit),
+        );
 }
 
 /// The preflight of a page on any origin (Fetch §4.8).

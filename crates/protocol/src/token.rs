@@ -16,18 +16,23 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::cors::open_to_any_origin;
 use crate::oauth_error::{Failure, OAuthError};
 use crate::provider::Provider;
-use crate::token::client_authentication::authenticate;
+use crate::token::client_authentication::{authenticate, refuse};
 use crate::token::request::{GrantRequest, TokenRequest};
 use crate::token::response::TokenResponse;
 
 /// `POST /token`.
 pub async fn token(provider: Data<Provider>, http: HttpRequest, body: Bytes) -> HttpResponse {
-    open_to_any_origin(match TokenRequest::parse(&http, &body) {
-        Ok(request) => match exchange(&provider, request).await {
-            Ok(tokens) => tokens.respond(),
-            Err(failure) => failure.respond(&provider),
-        },
-        Err(refusal) => refusal.respond(),
+    let request = TokenRequest::parse(&http, &body).map_err(Failure::from);
+    let exchanged = match request {
+        Ok(request) => exchange(&provider, request).await,
+        Err(refusal) => Err(refusal),
+    };
+    open_to_any_origin(match exchanged {
+        Ok(tokens) => tokens.respond(),
+        Err(Failure::Refused(refusal)) => {
+            refuse(&provider, "/token", (&http, &*body), &refusal).await
+        }
+        Err(failure) => failure.respond(&provider),
     })
 }
 

@@ -31,6 +31,7 @@ mod postgres;
 mod prepared;
 pub mod purge;
 pub mod refresh_tokens;
+pub mod refusals;
 pub mod registrations;
 pub mod revoked_jwts;
 pub mod rewrap;
@@ -39,8 +40,8 @@ mod samples;
 mod schema;
 pub mod second_factors;
 pub mod security_events;
-pub mod signing_keys;
 pub mod sharing;
+pub mod signing_keys;
 mod sqlite;
 #[cfg(test)]
 mod statement_tests;

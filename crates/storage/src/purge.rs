@@ -37,7 +37,7 @@ const fn after(key: &'static str, column: &'static str, days: u64) -> Retention 
 }
 
 /// Every table, and how long its rows are kept. A test compares it with the live schema.
-pub const RETENTION: [(&str, Retention); 35] = [
+pub const RETENTION: [(&str, Retention); 36] = [
     ("access_tokens", after("digest", "expires_at", 0)),
     // A frozen or applied change can be looked into, and its link still freezes, for a month.
     ("address_changes", after("id", "takes_effect_at", 30)),
@@ -74,6 +74,10 @@ pub const RETENTION: [(&str, Retention); 35] = [
     ("recovery_codes", Retention::With("recovery_code_sets")),
     // A spent token presented again within a day still revokes its family.
     ("refresh_tokens", after("digest", "expires_at", 1)),
+    (
+        "refusals",
+        after("client_id, endpoint, error, description", "last_at", 7),
+    ),
     ("registrations", Retention::With("clients")),
     ("revoked_jwts", after("jti", "expires_at", 0)),
     (

@@ -338,6 +338,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    refusals (client_id, endpoint, error, description) {
+        client_id -> Text,
+        endpoint -> Text,
+        error -> Text,
+        description -> Text,
+        times -> BigInt,
+        first_at -> BigInt,
+        last_at -> BigInt,
+    }
+}
+
+diesel::table! {
     training_providers (ukprn) {
         ukprn -> Text,
         name -> Text,

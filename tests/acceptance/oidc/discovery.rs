@@ -43,6 +43,7 @@ async fn the_document_is_this_and_nothing_else() {
             "introspection_endpoint": "https://identity.example/introspect",
             "end_session_endpoint": "https://identity.example/end-session",
             "op_policy_uri": "https://identity.example/privacy",
+            "service_documentation": "https://identity.example/developers",
             "scopes_supported": [
                 "openid", "profile", "email", "trn", "national_insurance", "offline_access",
             ],
@@ -91,6 +92,8 @@ async fn every_endpoint_takes_its_methods_and_no_others() {
         ("/introspect", &["POST"]),
         ("/end-session", &["GET", "POST"]),
         ("/privacy", &["GET"]),
+        ("/developers", &["GET"]),
+        ("/developers/check", &["GET", "POST"]),
     ] {
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH"] {
             let verb: Method = method.parse().unwrap();

@@ -39,6 +39,22 @@ fn a_secret_is_shown_once_and_never_again() {
 }
 
 #[test]
+fn a_client_says_where_signing_in_to_it_begins_and_was_never_refused() {
+    let deployment = Deployment::of_files();
+    print(
+        &deployment,
+        "client add service --name Service --redirect-uri https://service.example/back \
+         --initiate-login-uri https://service.example/login",
+    );
+
+    let shown = print(&deployment, "client show service");
+    let refusals = print(&deployment, "client refusals service");
+
+    assert!(shown.contains("https://service.example/login"), "{shown}");
+    assert_eq!(refusals.trim_end(), "last  times  endpoint  error  why");
+}
+
+#[test]
 fn a_client_is_set_to_need_teacher_details() {
     let deployment = Deployment::of_files();
     let settings = [

@@ -19,7 +19,7 @@ use crate::authorize::decision::{Decision, decide};
 use crate::authorize::error::{AuthorizeError, Refusal};
 use crate::authorize::request::AuthorizationRequest;
 use crate::authorize::response::{Recipient, see_other};
-use crate::authorize::{parse, respond, show_page};
+use crate::authorize::{note_refusal, parse, respond, show_page};
 use crate::browser::{Browser, add_cookie};
 use crate::fault::page_of_fault;
 use crate::provider::Provider;
@@ -90,6 +90,7 @@ async fn finish(
         // The client changed while its person was being asked.
         Err(AuthorizeError::ShowPage(page)) => return Ok(show_page(provider, &page)),
         Err(AuthorizeError::Redirect(recipient, refusal)) => {
+            note_refusal(provider, &recipient, &refusal).await;
             return Ok(recipient.refuse(provider, &refusal));
         }
     };
@@ -111,11 +112,18 @@ async fn finish(
     };
     Ok(match provider.store.write(move |tx| work.run(tx)).await? {
         Finished::SignedIn(answer) => {
+            if let Answer::Refused(refusal) = &answer {
+                note_refusal(provider, &recipient, refusal).await;
+            }
             let mut response = respond(provider, &recipient, answer);
             add_session(provider, &mut response, &session_secret);
             response
         }
-        Finished::Refused(reason) => recipient.refuse(provider, &Refusal::access_denied(reason)),
+        Finished::Refused(reason) => {
+            let refusal = Refusal::access_denied(reason);
+            note_refusal(provider, &recipient, &refusal).await;
+            recipient.refuse(provider, &refusal)
+        }
         Finished::AlreadyTaken => see_other(&again(&interaction)),
     })
 }

@@ -40,6 +40,7 @@ async fn both_well_known_paths_give_this_document() {
                 "introspection_endpoint": "https://identity.example/introspect",
                 "end_session_endpoint": "https://identity.example/end-session",
                 "op_policy_uri": "https://identity.example/privacy",
+                "service_documentation": "https://identity.example/developers",
                 "scopes_supported": [
                     "openid", "profile", "email", "trn", "national_insurance", "offline_access",
                 ],

@@ -6,7 +6,7 @@ mod basic;
 
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, HttpResponse};
 use model::client::AuthMethod;
 use model::{Client, Secret, SecretDigest, Timestamp};
 use storage::{Tx, client_assertions};
@@ -15,6 +15,7 @@ use crate::client_assertion::{self, ASSERTION_TYPE, Addressee, AssertionKeys, Ve
 use crate::form::Form;
 use crate::oauth_error::{Failure, OAuthError, Outcome};
 use crate::provider::Provider;
+use crate::refusal_log::note;
 
 /// What a request offers to prove its client by; nothing of it is proven yet.
 pub(crate) struct Credentials {
@@ -88,6 +89,33 @@ impl Credentials {
         }
         Ok(Self { client_id, proof })
     }
+}
+
+/// Answers a program whose request was refused, and writes the reason down for whoever runs the
+/// client that the request names, proven or not.
+pub(crate) async fn refuse(
+    provider: &Provider,
+    endpoint: &'static str,
+    (http, body): (&HttpRequest, &[u8]),
+    refusal: &OAuthError,
+) -> HttpResponse {
+    let claimed = claimed_client(http, body);
+    let (error, description) = (refusal.error(), refusal.to_string());
+    note(provider, claimed.as_deref(), endpoint, error, &description).await;
+    refusal.respond()
+}
+
+/// Whom a request says that it comes from.
+fn claimed_client(http: &HttpRequest, body: &[u8]) -> Option<String> {
+    if let Ok(Some((client_id, _))) = basic::read(http) {
+        return Some(client_id);
+    }
+    let form = Form::read(http, body).ok()?;
+    if let Ok(Some(client_id)) = form.optional("client_id") {
+        return Some(client_id.to_owned());
+    }
+    let assertion = form.optional("client_assertion").ok().flatten()?;
+    client_assertion::claimed_client(assertion).map(Into::into)
 }
 
 /// A client that proved who it is, provided that its assertion, if it brought one, is used up.

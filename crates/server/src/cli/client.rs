@@ -20,6 +20,9 @@ use crate::compose::{Ground, Nature};
 use crate::config::Config;
 use crate::config::quantity::parse_duration;
 
+/// Most refusals that are shown.
+const REFUSALS_SHOWN: u32 = 50;
+
 #[derive(Debug, Subcommand)]
 pub(super) enum ClientCommand {
     /// Register a service; its secret, if it has one, is shown once
@@ -47,6 +50,12 @@ pub(super) enum ClientCommand {
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Show why requests of a service were refused in the last 7 days
+    Refusals {
+        /// Its name on the wire
+        #[arg(value_parser = client_id)]
+        client_id: ClientId,
     },
     /// Change settings of a service
     Update {
@@ -97,6 +106,7 @@ pub(super) fn execute(command: ClientCommand, config: &Config) -> Result<(), Com
         } => change::add(&ground, client_id, *settings, secret_file.as_deref()),
         ClientCommand::List { json } => list(&ground, json),
         ClientCommand::Show { client_id, json } => show(&ground, &client_id, json),
+        ClientCommand::Refusals { client_id } => refusals(&ground, &client_id),
         ClientCommand::Update {
             client_id,
             settings,
@@ -167,6 +177,26 @@ fn show(ground: &Ground, id: &ClientId, as_json: bool) -> Result<(), CommandErro
         .map(|(key, value)| [key.clone(), words(value)])
         .collect();
     Ok(table(&mut out, &rows)?)
+}
+
+/// What its owner sees at `/developers/check`: for those who have no secret to show there.
+fn refusals(ground: &Ground, id: &ClientId) -> Result<(), CommandError> {
+    let wanted = find(ground, id)?.client.id;
+    let all = ground
+        .store
+        .read_blocking(move |tx| storage::refusals::list(tx, &wanted, REFUSALS_SHOWN))?;
+    let heading = ["last", "times", "endpoint", "error", "why"].map(str::to_owned);
+    let rows = all.into_iter().map(|refusal| {
+        [
+            date(refusal.last_at),
+            refusal.times.to_string(),
+            refusal.endpoint,
+            refusal.error,
+            refusal.description,
+        ]
+    });
+    let rows: Vec<_> = std::iter::once(heading).chain(rows).collect();
+    Ok(table(&mut std::io::stdout(), &rows)?)
 }
 
 fn find(ground: &Ground, id: &ClientId) -> Result<StoredClient, CommandError> {
