@@ -31,7 +31,54 @@ async function opensTheirSecondStep(person) {
   await press(person.page, 'Add a second step')
 }
 
+/** A person who agreed to share with somebody else's service, and looks at what they share. */
+export async function seesWhatTheyShare(person) {
+  await person.asksForACode({ client_id: 'classroom-app', scope: 'openid email offline_access' })
+  await person.typesTheCode()
+  await press(person.page, 'Agree and continue')
+  await person.goesOn()
+  await person.open('/account')
+  await press(person.page, 'See the services that you share with')
+}
+
 export const ACCOUNT_AREA_STATES = {
+  'account-services-none': {
+    heading: 'Services that you share with',
+    service: PRODUCT,
+    async reach(person) {
+      await opensTheirAccount(person)
+      await person.open('/account/services')
+    },
+  },
+  'account-services': {
+    heading: 'Services that you share with',
+    service: PRODUCT,
+    reach: seesWhatTheyShare,
+  },
+  'account-stop-sharing': {
+    heading: 'Stop sharing with Classroom app?',
+    service: PRODUCT,
+    async reach(person) {
+      await seesWhatTheyShare(person)
+      await press(person.page, 'Stop sharing with Classroom app')
+    },
+  },
+  'account-sharing-stopped': {
+    heading: 'Services that you share with',
+    service: PRODUCT,
+    async reach(person) {
+      await seesWhatTheyShare(person)
+      await press(person.page, 'Stop sharing with Classroom app')
+      await press(person.page, 'Stop sharing')
+      await person.page.getByRole('alert').getByText('You have stopped sharing').waitFor()
+      await person.page.getByText('No service can see your information').waitFor()
+    },
+  },
+  'account-go-to-service': {
+    heading: 'Go to Classroom app',
+    service: PRODUCT,
+    reach: person => person.open('/account/services/open?client_id=classroom-app'),
+  },
   account: {
     heading: 'Your account',
     service: PRODUCT,

@@ -18,6 +18,7 @@ import { ACCOUNT_AREA_STATES } from './account_area_states.mjs'
 import { ACCOUNTS_STATES } from './accounts_states.mjs'
 import { carefulClients } from './careful_person.mjs'
 import { DETAILS_STATES, teacherClients } from './details_states.mjs'
+import { DEVELOPERS_STATES } from './developers_states.mjs'
 import { PASSKEYS_STATES, passkeyClients } from './passkeys_states.mjs'
 import { Person } from './person.mjs'
 import { Provider, freePort } from './processes.mjs'
@@ -216,6 +217,7 @@ const STATES = {
       const client_id = 'classroom-app'
       await person.asksForACode({ client_id, scope: 'openid email profile offline_access', prompt: 'consent' })
       await person.typesTheCode()
+      await person.page.locator('img.app-service-logo').waitFor()
     },
   },
   'response-by-form': {
@@ -368,6 +370,7 @@ describe('every page', { concurrency: 2 }, () => {
               consent: 'ask',
               grant_types: ['authorization_code', 'refresh_token'],
               scope: 'email offline_access openid profile',
+              ...service.links,
             }),
           ],
           settings: {
@@ -390,6 +393,7 @@ describe('every page', { concurrency: 2 }, () => {
         ...DETAILS_STATES,
         ...ACCOUNTS_STATES,
         ...ACCOUNT_AREA_STATES,
+        ...DEVELOPERS_STATES,
         ...SECOND_FACTOR_STATES,
         ...PASSKEYS_STATES,
       })

@@ -47,6 +47,16 @@ export class RelyingService {
     }
   }
 
+  /** What a client of this service shows of itself, and where signing in to it begins. */
+  get links() {
+    return {
+      logo_uri: `${this.address}/logo.svg`,
+      policy_uri: `${this.address}/privacy`,
+      tos_uri: `${this.address}/terms`,
+      initiate_login_uri: `${this.address}/login`,
+    }
+  }
+
   /** What a browser brought last, as the request that a web framework would see. */
   arrival() {
     return this.arrivals.at(-1)
@@ -67,6 +77,11 @@ export class RelyingService {
     if (pathname === '/events') {
       this.events.emit('pushed', { type: request.headers['content-type'], token: Buffer.concat(body).toString() })
       response.writeHead(202).end()
+      return
+    }
+    if (pathname === '/logo.svg') {
+      response.setHeader('content-type', 'image/svg+xml')
+      response.end('<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"><rect width="120" height="40" fill="#00703c"/></svg>')
       return
     }
     if (pathname === '/callback' || pathname === '/goodbye') {
