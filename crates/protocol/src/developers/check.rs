@@ -13,6 +13,7 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use model::client::ClientSettings;
 use model::keyring::Purpose;
 use model::raw_pairs::RawPairs;
+use model::secret::SecretKind;
 use model::slow_hash::Overloaded;
 use model::{Client, ClientAddress, Secret, Timestamp};
 use pages::{ErrorPage, Field, FieldError, Shell, View};
@@ -20,7 +21,7 @@ use serde::Serialize;
 use serde_json::Value;
 use storage::limits::{self, Counter, Hit, Limit};
 use storage::refusals::{self, Refusal};
-use storage::{StorageError, Tx};
+use storage::{StorageError, Tx, registrations};
 
 use super::PATH as DEVELOPERS;
 use crate::fault::page_of_fault;
@@ -298,12 +299,19 @@ async fn check(
     ))
 }
 
-/// Whether a text is the client's secret.
+/// Whether a text is the client's secret, or its registration access token.
 async fn is_credential_of(
     provider: &Provider,
     client: &Client,
     credential: &Secret<String>,
 ) -> Result<bool, Unchecked> {
+    if let Some(token) = SecretKind::RegistrationAccess.digest(credential.reveal()) {
+        let id = client.id.clone();
+        let find = provider
+            .store
+            .read(move |tx| registrations::find(tx, &id, &token));
+        return Ok(find.await?.is_some());
+    }
     let has_secret = client.settings.token_endpoint_auth_method.has_secret();
     let now = provider.store.clock().now();
     Ok(has_secret

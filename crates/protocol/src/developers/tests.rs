@@ -2,6 +2,8 @@
 
 use actix_web::test::TestRequest;
 use model::client::{AuthMethod, GrantType};
+use model::secret::SecretKind;
+use model::{ClientId, SecretDigest, SystemEntropy};
 use serde_json::Value;
 use storage::testing::Kind;
 
@@ -202,6 +204,24 @@ async fn the_owner_of_a_client_sees_its_settings_and_why_it_was_refused() {
         }
         assert_eq!(page.header("cache-control"), Some("no-store"));
     }
+}
+
+#[actix_web::test]
+async fn a_client_without_a_secret_is_proven_by_its_registration_access_token() {
+    let app = TestProvider::on_sqlite();
+    app.public_client("public");
+    app.public_client("other");
+    let token = SecretKind::RegistrationAccess.mint(&SystemEntropy);
+    let digest = SecretDigest::of(token.reveal());
+    app.write(move |tx| {
+        let client = ClientId::parse("public").unwrap();
+        storage::registrations::insert(tx, &client, &digest)
+    });
+
+    assert_eq!(check(&app, "public", token.reveal()).await.status, 200);
+    assert_eq!(check(&app, "other", token.reveal()).await.status, 400);
+    let another = SecretKind::RegistrationAccess.mint(&SystemEntropy);
+    assert_eq!(check(&app, "public", another.reveal()).await.status, 400);
 }
 
 #[actix_web::test]

@@ -99,6 +99,14 @@ impl RegistrationError {
         }
     }
 
+    /// What its client is told, unless the fault is ours.
+    pub(super) fn told(&self) -> Option<(&'static str, String)> {
+        match self {
+            Self::Storage(_) | Self::Unnameable => None,
+            refusal => Some((refusal.code().0, refusal.to_string())),
+        }
+    }
+
     /// The answer, and a line in the log that says why.
     pub(super) fn respond(&self, provider: &Provider) -> HttpResponse {
         let (error, status) = self.code();

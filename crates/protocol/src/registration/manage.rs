@@ -21,6 +21,7 @@ use super::{Registration, settings_of};
 use crate::bearer;
 use crate::client_secret::{self, Form};
 use crate::provider::Provider;
+use crate::refusal_log::note;
 
 /// What a client must not say of itself (RFC 7592 §2.2).
 const NOT_SENT: [&str; 4] = [
@@ -101,9 +102,15 @@ pub(crate) async fn update(
     let Some(rules) = &provider.registration else {
         return HttpResponse::NotFound().finish();
     };
-    updated(&provider, rules, &http, &id, &body)
-        .await
-        .unwrap_or_else(|refusal| refusal.respond(&provider))
+    match updated(&provider, rules, &http, &id, &body).await {
+        Ok(response) => response,
+        Err(refusal) => {
+            if let Some((error, description)) = refusal.told() {
+                note(&provider, Some(&id), "/register", error, &description).await;
+            }
+            refusal.respond(&provider)
+        }
+    }
 }
 
 /// What is left out goes back to what the standard has for it: an update replaces everything.
