@@ -48,6 +48,29 @@ async fn with_a_good_hint_the_person_is_signed_out_and_sent_back_with_the_state(
     .await;
 }
 
+/// A person may be named, too: whose session it is says the browser.
+#[tokio::test]
+async fn a_service_may_post_its_request() {
+    on_both(async |app| {
+        let course = app.relying_party("course").await;
+        let (mut browser, tokens) = signed_in(&app, &course, "ada@example.test").await;
+
+        let form = [
+            ("id_token_hint", tokens.id_token.as_str()),
+            ("logout_hint", "eve@example.test"),
+            ("post_logout_redirect_uri", SIGNED_OUT),
+            ("state", "s"),
+        ];
+        browser.post_from_another_site("/end-session", &form).await;
+
+        let landing = browser.landed_on();
+        assert_eq!(landing.uri, SIGNED_OUT);
+        assert_eq!(landing.parameters, [("state".to_owned(), "s".to_owned())]);
+        assert!(!is_signed_in(&browser, &course).await);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_the_person_allowed_while_they_are_away_outlives_the_session() {
     on_both(async |app| {

@@ -193,12 +193,17 @@ mod tests {
     #[test]
     fn one_value_is_a_list_of_one_and_members_that_are_unknown_are_ignored() {
         let request = read(&json!({
-            "userinfo": { "sub": { "value": "ada", "purpose": "to know" }, "email": {} },
+            "userinfo": {
+                "sub": { "value": "ada", "purpose": "to know" },
+                "email": {},
+                "given_name#cy": null,
+            },
             "verified_claims": { "trust_framework": null },
         }));
 
         assert_eq!(only(&request, Claim::Sub).values, Some(vec![json!("ada")]));
         assert_eq!(only(&request, Claim::Email), ClaimRequest::default());
+        assert_eq!(request.of(Claim::GivenName).count(), 0);
     }
 
     #[test]

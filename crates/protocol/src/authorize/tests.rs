@@ -281,7 +281,7 @@ fn openid_is_needed_and_what_the_client_may_not_have_is_left_out() {
         "invalid_scope"
     );
 
-    let request = parse("response_type=code&scope=openid+email+trn+unknown").unwrap();
+    let request = parse("response_type=code&scope=openid+email+address+phone+trn").unwrap();
     assert_eq!(request.scope, ScopeSet::parse("openid email").unwrap());
 }
 

@@ -4,6 +4,7 @@ mod details;
 
 use std::time::Duration;
 
+use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::test::TestRequest;
 use model::client::GrantType;
@@ -318,7 +319,7 @@ async fn a_page_of_another_origin_may_ask() {
         "/.well-known/openid-configuration",
     ] {
         let request = TestRequest::default()
-            .method(actix_web::http::Method::OPTIONS)
+            .method(Method::OPTIONS)
             .uri(path)
             .insert_header(("Origin", "https://spa.example"))
             .insert_header(("Access-Control-Request-Method", "POST"));
@@ -335,5 +336,24 @@ async fn a_page_of_another_origin_may_ask() {
             Some("Authorization, Content-Type")
         );
         assert_eq!(answer.header("access-control-allow-credentials"), None);
+    }
+}
+
+/// A browser goes to these, or the server of a client; no page reads their answers (RFC 9700 §2.6).
+#[actix_web::test]
+async fn a_page_of_another_origin_learns_nothing_where_it_need_not_ask() {
+    let app = TestProvider::on_sqlite();
+
+    for path in ["/authorize", "/end-session", "/introspect"] {
+        for method in [Method::OPTIONS, Method::GET, Method::POST] {
+            let request = TestRequest::default()
+                .method(method.clone())
+                .uri(path)
+                .insert_header(("Origin", "https://spa.example"));
+            let answer = app.send(request).await;
+
+            let allowed = answer.header("access-control-allow-origin");
+            assert_eq!(allowed, None, "{method} {path}");
+        }
     }
 }

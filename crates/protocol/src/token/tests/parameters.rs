@@ -160,6 +160,8 @@ async fn a_foreign_grant_type_is_unsupported() {
     for foreign in [
         "password",
         "implicit",
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "urn:ietf:params:oauth:grant-type:token-exchange",
         "AUTHORIZATION_CODE",
         "authorization_code ",
         "\u{0}",
