@@ -4,6 +4,9 @@
 //! that needs its person is stored as an interaction and handed to the journey by a redirect; it
 //! comes back through `/authorize/resume/{id}`. Neither crate knows the other.
 
+// A test compares the discovery document as one value.
+#![cfg_attr(test, recursion_limit = "256")]
+
 mod access_token;
 pub mod already_finished_page;
 mod answer;

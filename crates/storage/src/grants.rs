@@ -158,7 +158,11 @@ pub fn revoke(tx: &mut Tx<'_>, id: &str) -> Result<bool, StorageError> {
 /// Revokes the grants of a session that ends, except those that were given `offline_access` and
 /// are meant to outlive it (OpenID Connect Back-Channel Logout §2.7). Returns the clients that had
 /// a grant of the session.
-pub(crate) fn revoke_session(tx: &mut Tx<'_>, sid: &str) -> Result<Vec<ClientId>, StorageError> {
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn revoke_session(tx: &mut Tx<'_>, sid: &str) -> Result<Vec<ClientId>, StorageError> {
     let now = tx.now().millis();
     on_either!(tx, connection => diesel::update(grants::table)
         .filter(grants::sid.eq(sid))
