@@ -22,6 +22,16 @@ const EXERCISES: &[(&str, &str, &str)] = &[
     ("revocation_endpoint", "{issuer}/revoke", ENDPOINTS),
     ("introspection_endpoint", "{issuer}/introspect", ENDPOINTS),
     ("end_session_endpoint", "{issuer}/end-session", ENDPOINTS),
+    (
+        "check_session_iframe",
+        "{issuer}/session/check",
+        "the_check_may_be_framed_and_runs_one_script",
+    ),
+    ("backchannel_logout_supported", "true", BACK),
+    ("backchannel_logout_session_supported", "true", BACK),
+    ("frontchannel_logout_supported", "true", FRONT),
+    ("frontchannel_logout_session_supported", "true", FRONT),
+    ("service_documentation", "{issuer}/developers", ENDPOINTS),
     ("op_policy_uri", "{issuer}/privacy", ENDPOINTS),
     (
         "scopes_supported",
@@ -50,15 +60,25 @@ const EXERCISES: &[(&str, &str, &str)] = &[
         "previous_user_id",
         "after_a_merge_the_other_account_is_known_by_both_names",
     ),
+    ("claims_supported", "c_hash", TYPES),
     ("claim_types_supported", "normal", TEACHERS),
-    ("response_types_supported", "code", MODES),
-    ("response_modes_supported", "query, form_post", MODES),
+    (
+        "response_types_supported",
+        "code, id_token, id_token token, code id_token, code token, code id_token token",
+        TYPES,
+    ),
+    (
+        "response_modes_supported",
+        "query, fragment, form_post",
+        TYPES,
+    ),
     (
         "grant_types_supported",
         "authorization_code, refresh_token",
         "a_person_signs_in_stays_and_signs_out",
     ),
     ("grant_types_supported", "client_credentials", METHODS),
+    ("grant_types_supported", "implicit", TYPES),
     (
         "prompt_values_supported",
         "none",
@@ -156,18 +176,24 @@ const EXERCISES: &[(&str, &str, &str)] = &[
         "true",
         "each_place_tells_what_was_asked_for_there_and_again_after_a_refresh",
     ),
+    ("request_parameter_supported", "true", OBJECTS),
+    ("request_uri_parameter_supported", "true", REFERENCES),
+    ("require_request_uri_registration", "true", REFERENCES),
     (
-        "request_parameter_supported",
-        "false",
-        "a_request_object_is_never_silently_ignored",
+        "request_object_signing_alg_values_supported",
+        "RS256, PS256, ES256, EdDSA",
+        OBJECTS,
     ),
-    (
-        "request_uri_parameter_supported",
-        "false",
-        "a_request_object_is_never_silently_ignored",
-    ),
+    ("display_values_supported", "page, popup, touch", DISPLAY),
+    ("ui_locales_supported", "en", DISPLAY),
 ];
 
+const BACK: &str = "a_client_is_told_in_a_token_that_the_published_keys_verify";
+const DISPLAY: &str = "every_display_and_any_language_leads_to_the_same_pages";
+const FRONT: &str = "every_client_of_the_session_is_told_in_a_frame_before_the_browser_goes_on";
+const OBJECTS: &str = "a_request_signed_in_every_algorithm_that_is_advertised_is_answered";
+const REFERENCES: &str = "nothing_is_fetched_that_is_not_registered";
+const TYPES: &str = "every_response_type_gives_what_it_names_in_every_mode";
 const ENDPOINTS: &str = "every_endpoint_takes_its_methods_and_no_others";
 const ID_TOKEN: &str = "an_id_token_says_this_and_nothing_else";
 const METHODS: &str = "every_way_to_authenticate_works_at_every_endpoint_that_advertises_it";
