@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use model::browser_session::Amr;
 use model::trn_lookup::{LookupSource, MatchPolicy, POLICY_VERSION, TrnLookupStatus, TrnOutcome};
 use model::{EmailAddress, Keyring, Secret, SystemEntropy, Trn};
 
@@ -60,10 +61,11 @@ fn with_a_full_account(store: &Store, id: &'static str, trn: &'static str) {
         second_factors::replace_recovery_codes(tx, &user_id, &[7; 16], &[hash])?;
         trn_watchers::watch(tx, &user_id, &client_id(id))?;
         consents::grant(tx, &user_id, &client_id(id), &scope("openid"))?;
+        let authentication = authentication_of(id, tx.now());
         let session = NewSession {
             secret: digest(id),
             sid: format!("sid of {id}"),
-            authentication: authentication_of(id, tx.now()),
+            authentication: authentication.with_second_factor(Amr::Otp, tx.now()),
             selected_at: tx.now(),
         };
         let lifetimes = SessionLifetimes {
