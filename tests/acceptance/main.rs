@@ -1,12 +1,14 @@
 //! The whole provider, driven from outside: one binary for all acceptance tests.
 //!
 //! `journey` is what people meet, `oidc` what relying services meet, `operations` what operators
-//! and attackers meet, `architecture` what developers have agreed on.
+//! and attackers meet, `architecture` what developers have agreed on,
+//! `documentation` what the documents say of the code.
 
 // The discovery document is compared as one value.
 #![recursion_limit = "256"]
 
 mod architecture;
+mod documentation;
 
 mod journey {
     mod account;
