@@ -184,7 +184,7 @@ impl App {
         &self.composition.ground.store
     }
 
-    /// How many rows each table has, but for the log of events.
+    /// How many rows each table has, but for the logs of events and of refusals.
     pub async fn rows(&self) -> BTreeMap<String, i64> {
         let mut rows = self
             .store()
@@ -192,6 +192,7 @@ impl App {
             .await
             .unwrap();
         rows.remove("events");
+        rows.remove("refusals");
         rows
     }
 
