@@ -290,11 +290,26 @@ pub(super) struct Library {
 }
 
 /// What `make test` signs in with, all the way.
-pub(super) const LIBRARIES: [Library; 2] = [
+pub(super) const LIBRARIES: [Library; 5] = [
     Library {
         name: "openid-client",
         language: "JavaScript (npm)",
         url: "https://www.npmjs.com/package/openid-client",
+    },
+    Library {
+        name: "oauth4webapi",
+        language: "JavaScript (npm)",
+        url: "https://www.npmjs.com/package/oauth4webapi",
+    },
+    Library {
+        name: "Authlib",
+        language: "Python (PyPI)",
+        url: "https://pypi.org/project/Authlib/",
+    },
+    Library {
+        name: "mod_auth_openidc",
+        language: "Apache HTTP Server",
+        url: "https://github.com/OpenIDC/mod_auth_openidc",
     },
     Library {
         name: "openidconnect",

@@ -83,22 +83,29 @@ async fn the_page_tells_everything_that_discovery_and_the_registry_of_claims_do(
     assert!(html.contains("15 minutes"), "an access token's life");
 }
 
-/// A library is named while our tests depend on it.
+/// A library is named while our tests depend on it, or are named after it.
 #[test]
 fn the_libraries_are_those_that_our_tests_sign_in_with() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let manifests: String = ["Cargo.toml", "tests/browser/package.json"]
-        .map(|manifest| std::fs::read_to_string(root.join(manifest)).unwrap())
-        .concat();
+    let manifests: String = [
+        "Cargo.toml",
+        "scripts/requirements.txt",
+        "tests/browser/package.json",
+    ]
+    .map(|manifest| std::fs::read_to_string(root.join(manifest)).unwrap())
+    .concat();
 
     for library in super::reference::LIBRARIES {
         let library = serde_json::to_value(library).unwrap();
         let name = library["name"].as_str().unwrap();
-        let is_named = [format!("\n{name} = "), format!("\"{name}\":")];
-        assert!(
-            is_named.iter().any(|text| manifests.contains(text)),
-            "{name}"
-        );
+        let lines = [
+            format!("\n{name} = "),
+            format!("\"{name}\":"),
+            format!("\n{name}=="),
+        ];
+        let is_named = lines.iter().any(|line| manifests.contains(line));
+        let of_its_own = root.join(format!("tests/relying_parties/test_{name}.py"));
+        assert!(is_named || of_its_own.exists(), "{name}");
     }
 }
 
