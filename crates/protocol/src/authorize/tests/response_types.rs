@@ -125,7 +125,7 @@ fn names(response_type: ResponseType) -> Vec<&'static str> {
     if response_type.has_id_token() {
         names.push("id_token");
     }
-    names.extend(["state", "iss"]);
+    names.extend(["session_state", "state", "iss"]);
     names
 }
 
