@@ -511,7 +511,7 @@ async fn the_state_comes_back_byte_for_byte_with_the_code_in_both_modes() {
             .iter()
             .map(|(name, _)| name.as_str())
             .collect();
-        assert_eq!(names, ["code", "state", "iss"]);
+        assert_eq!(names, ["code", "session_state", "state", "iss"]);
         assert_eq!(landing.parameter("state"), STATE);
 
         let mut pairs = right();
@@ -525,7 +525,7 @@ async fn the_state_comes_back_byte_for_byte_with_the_code_in_both_modes() {
             .collect();
         assert_eq!(
             (landing.uri.as_str(), names),
-            (CALLBACK, vec!["code", "state", "iss"])
+            (CALLBACK, vec!["code", "session_state", "state", "iss"])
         );
         assert_eq!(landing.parameter("state"), STATE);
         assert_eq!(landing.parameter("iss"), ISSUER);

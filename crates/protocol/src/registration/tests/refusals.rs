@@ -85,7 +85,7 @@ async fn redirect_uris_that_may_not_be_registered_are_refused() {
         ),
         (
             json!([]),
-            "the authorization_code grant needs at least one redirect URI",
+            "the grants authorization_code and implicit need at least one redirect URI",
         ),
     ] {
         let body = json!({ "redirect_uris": uris });
@@ -96,7 +96,7 @@ async fn redirect_uris_that_may_not_be_registered_are_refused() {
         &provider,
         &json!({}),
         "invalid_redirect_uri",
-        "The member redirect_uris cannot be accepted: the authorization_code grant needs at least one redirect URI.",
+        "The member redirect_uris cannot be accepted: the grants authorization_code and implicit need at least one redirect URI.",
     )
     .await;
 }
@@ -184,7 +184,7 @@ async fn contradictions_are_refused() {
         (
             json!({ "scope": "email" }),
             "scope",
-            "the authorization_code grant needs the scope openid",
+            "the grants authorization_code and implicit need the scope openid",
         ),
         (
             json!({ "initiate_login_uri": "http://localhost/start" }),
