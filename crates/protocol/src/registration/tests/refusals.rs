@@ -115,6 +115,28 @@ async fn a_native_client_comes_back_to_its_device_only() {
     .await;
 }
 
+/// OpenID Connect Registration §2: whoever else listens there would get the tokens.
+#[actix_web::test]
+async fn a_web_client_gets_tokens_at_once_on_localhost_only_where_the_operator_trusts_it() {
+    let provider = open();
+    let on = |host: &str| {
+        json!({
+            "redirect_uris": [format!("https://{host}/cb")],
+            "response_types": ["id_token"],
+            "grant_types": ["implicit"],
+        })
+    };
+
+    refuse(
+        &provider,
+        &on("localhost:8443"),
+        "invalid_redirect_uri",
+        "The member redirect_uris cannot be accepted: a web client with the implicit grant must not be on localhost.",
+    )
+    .await;
+    assert_eq!(post(&provider, &on("127.0.0.1:8443")).await.status, 201);
+}
+
 #[actix_web::test]
 async fn what_is_not_served_is_refused() {
     let provider = open();
