@@ -268,7 +268,7 @@ mod tests {
 
             assert!(is_live(store, "beside the code") && is_live(store, "new"));
             assert!(write(store, |tx| revoke(tx, "new")));
-            clock.advance(DAY - HOUR);
+            clock.advance(23 * HOUR);
             assert_eq!(with_trn(), [client_id("demo")], "it was prolonged");
             clock.advance(HOUR);
             assert_eq!(with_trn(), []);
