@@ -179,7 +179,9 @@ async fn clients_are_told_the_moment_that_a_session_ends() {
         .await;
     one.is_asked(1).await;
     other.is_asked(1).await;
-    telling.sign_out("bob", &[one.uri.clone()]).await;
+    telling
+        .sign_out("bob", std::slice::from_ref(&one.uri))
+        .await;
     one.is_asked(2).await;
 
     let provider = telling.provider.clone();
@@ -225,7 +227,9 @@ async fn clients_that_do_not_answer_delay_no_other() {
 
     let dead = vec![silent; 40];
     telling.sign_out("ada", &dead).await;
-    telling.sign_out("bob", &[quick.uri.clone()]).await;
+    telling
+        .sign_out("bob", std::slice::from_ref(&quick.uri))
+        .await;
     quick.is_asked(1).await;
 
     let took = began.elapsed();
@@ -245,7 +249,9 @@ async fn what_another_process_queued_is_found_by_looking() {
         running: actix_web::rt::spawn(async {}),
     };
 
-    other_process.sign_out("ada", &[receiver.uri.clone()]).await;
+    other_process
+        .sign_out("ada", std::slice::from_ref(&receiver.uri))
+        .await;
 
     receiver.is_asked(1).await;
     telling.stops().await;
