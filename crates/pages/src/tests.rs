@@ -311,6 +311,7 @@ fn every_template_outside_the_other_crates_rooms_is_used() {
             "account/",
             "accounts/",
             "details/",
+            "developers/",
             "email/",
             "journey/",
             "protocol/",
