@@ -614,7 +614,10 @@ describe('a request in error', () => {
   const mistakes = {
     'without PKCE': [{ code_challenge: '', code_challenge_method: '' }, 'invalid_request'],
     'with a plain challenge': [{ code_challenge_method: 'plain' }, 'invalid_request'],
-    'for another response type': [{ response_type: 'id_token' }, 'unsupported_response_type'],
+    'for a response type that it did not register': [
+      { response_type: 'id_token', response_mode: 'form_post' },
+      'unauthorized_client',
+    ],
     'with an unsigned request object': [{ request: 'eyJhbGciOiJub25lIn0.e30.' }, 'request_not_supported'],
     'with a request object that is none': [{ request: 'e30.e30.' }, 'invalid_request_object'],
     'with a request object that is nowhere': [{ request_uri: 'https://service.example/' }, 'invalid_request_uri'],
