@@ -55,7 +55,7 @@ pub static CLIENT: LazyLock<Client> = LazyLock::new(|| {
     Client {
         id: ClientId::parse("fuzzed").unwrap(),
         settings,
-        credential: Credential::None,
+        credential: Credential::default(),
         disabled_at: None,
         version: 1,
     }
