@@ -124,11 +124,13 @@ fn split_loopback(uri: &str) -> Option<(&str, &str)> {
     let after_host = rest.get(host.len()..)?;
     let path_at = after_host.find(['/', '?']).unwrap_or(after_host.len());
     let (port, path) = after_host.split_at_checked(path_at)?;
-    let port_is_sound = port.is_empty()
-        || port
-            .strip_prefix(':')
-            .is_some_and(|digits| digits.parse::<u16>().is_ok());
+    let port_is_sound = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
     (port_is_sound && !path.contains('#')).then_some((host, path))
+}
+
+/// Whether it is the number of a port; a sign before it is none of a URI (RFC 3986 §3.2.3).
+fn is_port(digits: &str) -> bool {
+    digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok()
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -257,6 +259,7 @@ mod tests {
         for other in [
             "http://127.0.0.1:49152/other",
             "http://127.0.0.1:99999/callback",
+            "http://127.0.0.1:+49152/callback",
             "http://127.0.0.1:x@evil.example/callback",
             "http://127.0.0.1.evil.example/callback",
             "http://localhost:49152/callback",
