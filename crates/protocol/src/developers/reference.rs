@@ -293,18 +293,18 @@ pub(super) struct Library {
 pub(super) const LIBRARIES: [Library; 5] = [
     Library {
         name: "openid-client",
-        language: "JavaScript (npm)",
-        url: "https://www.npmjs.com/package/openid-client",
+        language: "JavaScript",
+        url: "https://github.com/panva/openid-client",
     },
     Library {
         name: "oauth4webapi",
-        language: "JavaScript (npm)",
-        url: "https://www.npmjs.com/package/oauth4webapi",
+        language: "JavaScript",
+        url: "https://github.com/panva/oauth4webapi",
     },
     Library {
         name: "Authlib",
-        language: "Python (PyPI)",
-        url: "https://pypi.org/project/Authlib/",
+        language: "Python",
+        url: "https://authlib.org",
     },
     Library {
         name: "mod_auth_openidc",
@@ -313,7 +313,7 @@ pub(super) const LIBRARIES: [Library; 5] = [
     },
     Library {
         name: "openidconnect",
-        language: "Rust (crates.io)",
-        url: "https://crates.io/crates/openidconnect",
+        language: "Rust",
+        url: "https://docs.rs/openidconnect",
     },
 ];
