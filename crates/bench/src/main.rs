@@ -97,7 +97,7 @@ impl Options {
             self.measures(record_lookup::NAME) || self.scenarios().any(Scenario::needs_records);
         match (is_measured, self.quick) {
             (false, _) => 0,
-            (true, true) => 2_000,
+            (true, true) => 10_000,
             (true, false) => self.records,
         }
     }

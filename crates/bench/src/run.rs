@@ -237,14 +237,18 @@ impl Run<'_> {
             for connections in self.options.connections() {
                 let process = provider.process();
                 let times = self.options.times();
+                let mut last = site.people();
                 if scenario.needs_app() {
                     let enough = times.operations_at(Self::MOST_SIGN_INS);
-                    self.holders()?.add(site.people(), enough).await?;
+                    self.holders()?.add(last, enough).await?;
+                    last += enough;
                 }
                 let name = format!("{}_{}_c{connections}", scenario.name(), self.database.name);
                 let figures = load::run(scenario, *connections, &site, process, times)
                     .await
                     .map_err(|fault| format!("{name}: {fault}"))?;
+                // Who has an app and did not come is nobody that a later scenario knows.
+                site.pass(last);
                 report.add_load(&name, suffix, &figures);
             }
         }
