@@ -31,7 +31,7 @@ setup: ## Installs what a build needs, if it is missing, and compiles styles and
 	@$(MAKE) --no-print-directory assets
 
 PAGES := crates/pages
-STYLES := $(addprefix $(PAGES)/dist/,generic.css govuk.css main.js provider.js start.js)
+STYLES := $(addprefix $(PAGES)/dist/,generic.css govuk.css main.js provider.js session.js start.js)
 
 .PHONY: assets
 assets: $(STYLES) ## Compiles styles and scripts, if they changed

@@ -112,8 +112,7 @@ fn asset_table(here: &Path, out: &Path) -> Result<String, String> {
     assets.add("Both", "start.js", "dist/start.js")?;
     assets.add("Both", "main.js", "dist/main.js")?;
     assets.add("Both", "provider.js", "dist/provider.js")?;
-    // Compiled by nothing: it imports nothing.
-    assets.add("Both", "session.js", "assets/session.js")?;
+    assets.add("Both", "session.js", "dist/session.js")?;
     assets.add("Generic", "generic.css", "dist/generic.css")?;
     assets.add("Govuk", "govuk.css", "dist/govuk.css")?;
 

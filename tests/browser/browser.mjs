@@ -17,13 +17,19 @@ export function launch() {
   return chromium.launch({ executablePath: process.env.CHROMIUM, args: ARGUMENTS })
 }
 
-/** A tab of a browser that has been nowhere. `javaScript` is "on" or "off". */
-export async function newTab(browser, { javaScript = 'on' } = {}) {
+/**
+ * A tab of a browser that has been nowhere. `javaScript` is "on" or "off"; `modules` is "off" for a
+ * browser that runs classic scripts alone.
+ */
+export async function newTab(browser, { javaScript = 'on', modules = 'on' } = {}) {
   const context = await browser.newContext({
     viewport: DESKTOP,
     javaScriptEnabled: javaScript === 'on',
   })
   context.setDefaultTimeout(20_000)
+  if (modules === 'off') {
+    await context.route(/\/assets\/main-/, route => route.abort())
+  }
   const page = await context.newPage()
   return watch(page)
 }

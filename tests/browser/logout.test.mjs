@@ -84,6 +84,17 @@ test('services are told in frames, and the browser goes on by itself', async () 
   await tab.context().close()
 })
 
+test('the browser goes on by itself where modules do not run', async () => {
+  const tab = await newTab(browser, { modules: 'off' })
+  const { id_token, sid } = await signsInToBoth(tab)
+
+  await tab.goto(endSessionUrl(id_token))
+  await tab.waitForURL(`${apply.postLogoutRedirectUri}?state=a+b`)
+
+  assertFramed(sid)
+  await tab.context().close()
+})
+
 test('a service that does not answer holds the browser up for three seconds', async () => {
   const tab = await newTab(browser)
   const { id_token } = await signsInToBoth(tab)

@@ -557,6 +557,17 @@ describe('the answer by form', () => {
     assert.equal(service.arrival().method, 'POST')
     await refused(oidc.authorizationCodeGrant(config, broughtBack(), checks), 'login_required')
   })
+
+  test('is posted where modules do not run', async () => {
+    const tab = await newTab(browser, { modules: 'off' })
+    const { url } = await beginSignIn(await party('apply'), { response_mode: 'form_post', prompt: 'none' })
+
+    await tab.goto(url)
+    await tab.getByText('You are back at /callback').waitFor()
+
+    assert.equal(service.arrival().method, 'POST')
+    await tab.context().close()
+  })
 })
 
 describe('prompt and max_age', () => {

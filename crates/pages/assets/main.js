@@ -7,25 +7,6 @@ createAll(ErrorSummary)
 createAll(NotificationBanner)
 createAll(SkipLink)
 
-// A response that the relying service must receive as a POST (OAuth 2.0 Form Post Response
-// Mode). Without JavaScript the person presses the form's button. Taken from the prototype,
-// because a field named "submit" would hide the form's own method.
-for (const form of document.querySelectorAll('form[data-submit-at-once]')) {
-  HTMLFormElement.prototype.submit.call(form)
-}
-
-// While services are told in frames that the person has signed out: on when all have loaded, or
-// after three seconds (OpenID Connect Front-Channel Logout 1.0 §3).
-for (const link of document.querySelectorAll('a[data-module~="app-go-on"]')) {
-  const goOn = () => window.location.replace(link.href)
-  if (document.readyState === 'complete') {
-    goOn()
-  } else {
-    window.addEventListener('load', goOn, { once: true })
-    setTimeout(goOn, 3000)
-  }
-}
-
 // These buttons do what only a script can, so they are hidden until one is there.
 for (const button of document.querySelectorAll('[data-module="app-copy"]')) {
   const source = document.getElementById(button.dataset.copies)
