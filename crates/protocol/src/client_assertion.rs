@@ -12,15 +12,13 @@ use model::{ClientId, Secret, Timestamp};
 use serde::Deserialize;
 
 use crate::client_keys::{ClientKeys, NoClientKey};
-use crate::jws::claims::{Audience, NumericDate};
+use crate::jws::claims::{Audience, CLOCK_SKEW, Times, Untimely};
 use crate::jws::{self, JwsError};
 use crate::keys::VerifyingKey;
 
 /// The only `client_assertion_type` (RFC 7523 §2.2).
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// How far a client's clock may be from ours.
-const CLOCK_SKEW: Duration = Duration::from_secs(60);
 /// How far ahead an assertion may expire: for so long its `jti` must be remembered.
 const MAX_LIFE: Duration = Duration::from_secs(60 * 60);
 /// The longest `jti`, in bytes.
@@ -88,18 +86,12 @@ pub enum InvalidAssertion {
     /// It has no `exp`.
     #[error("it has no exp")]
     NoExpiry,
-    /// Its `exp` has passed.
-    #[error("it has expired")]
-    Expired,
+    /// It does not count now.
+    #[error(transparent)]
+    Untimely(#[from] Untimely),
     /// Its `exp` is more than an hour ahead.
     #[error("it expires more than an hour ahead")]
     TooLongLived,
-    /// Its `nbf` is still to come.
-    #[error("it is not valid yet")]
-    NotYetValid,
-    /// Its `iat` is still to come.
-    #[error("it was issued in the future")]
-    IssuedInFuture,
     /// Its `jti` is missing, empty or longer than 255 bytes.
     #[error("it has no usable jti")]
     Jti,
@@ -112,9 +104,8 @@ struct AssertionClaims {
     iss: String,
     sub: String,
     aud: Audience,
-    exp: Option<NumericDate>,
-    nbf: Option<NumericDate>,
-    iat: Option<NumericDate>,
+    #[serde(flatten)]
+    times: Times,
     jti: Option<String>,
 }
 
@@ -156,8 +147,11 @@ pub async fn verify(
     if !is_addressed(&claims.aud, client.settings.assertion_audience, addressee) {
         return Err(InvalidAssertion::Audience);
     }
-    let expires_at = claims.exp.ok_or(InvalidAssertion::NoExpiry)?.0;
-    check_times(&claims, expires_at, now)?;
+    let expires_at = claims.times.exp.ok_or(InvalidAssertion::NoExpiry)?.0;
+    claims.times.check(now)?;
+    if expires_at > now.plus(CLOCK_SKEW).plus(MAX_LIFE) {
+        return Err(InvalidAssertion::TooLongLived);
+    }
     let jti = claims.jti.filter(|jti| (1..=MAX_JTI).contains(&jti.len()));
     Ok(VerifiedAssertion {
         jti: jti.ok_or(InvalidAssertion::Jti)?,
@@ -215,28 +209,6 @@ fn is_addressed(audience: &Audience, demanded: AssertionAudience, to: Addressee<
             matches!(audience, Audience::One(audience) if audience == to.issuer)
         }
     }
-}
-
-fn check_times(
-    claims: &AssertionClaims,
-    expires_at: Timestamp,
-    now: Timestamp,
-) -> Result<(), InvalidAssertion> {
-    let latest_now = now.plus(CLOCK_SKEW);
-    let is_ahead = |date: Option<NumericDate>| date.is_some_and(|date| date.0 > latest_now);
-    if expires_at.plus(CLOCK_SKEW) <= now {
-        return Err(InvalidAssertion::Expired);
-    }
-    if expires_at > latest_now.plus(MAX_LIFE) {
-        return Err(InvalidAssertion::TooLongLived);
-    }
-    if is_ahead(claims.nbf) {
-        return Err(InvalidAssertion::NotYetValid);
-    }
-    if is_ahead(claims.iat) {
-        return Err(InvalidAssertion::IssuedInFuture);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,8 +3,6 @@
 //! The authorization endpoint calls [`verify`] with what came as `request` or stood at
 //! `request_uri`, and puts what it says in the place of parameters.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
@@ -13,12 +11,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::client_keys::{ClientKeys, NoClientKey};
-use crate::jws::claims::{Audience, NumericDate};
+use crate::jws::claims::{Audience, Times, Untimely};
 use crate::jws::{self, JwsError};
 use crate::keys::jose_algorithm;
-
-/// How far a client's clock may be from ours.
-const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// Every value of `request_object_signing_alg_values_supported` (OpenID Connect Discovery §3).
 /// `none` is not among them: what is not signed says nothing that parameters do not say.
@@ -66,15 +61,9 @@ pub enum InvalidRequestObject {
     /// Its `aud` does not name us.
     #[error("its aud is not ours")]
     Audience,
-    /// Its `exp` has passed.
-    #[error("it has expired")]
-    Expired,
-    /// Its `nbf` is still to come.
-    #[error("it is not valid yet")]
-    NotYetValid,
-    /// Its `iat` is still to come.
-    #[error("it was issued in the future")]
-    IssuedInFuture,
+    /// It does not count now.
+    #[error(transparent)]
+    Untimely(#[from] Untimely),
     /// It holds `request` or `request_uri` (OpenID Connect Core §6.1).
     #[error("it holds another request object")]
     Nested,
@@ -86,9 +75,8 @@ struct ObjectClaims {
     iss: Option<String>,
     sub: Option<String>,
     aud: Option<Audience>,
-    exp: Option<NumericDate>,
-    nbf: Option<NumericDate>,
-    iat: Option<NumericDate>,
+    #[serde(flatten)]
+    times: Times,
 }
 
 /// Verifies that `client` made this object, for `issuer`, and that it is good now. Whether what
@@ -120,7 +108,7 @@ pub async fn verify(
     let object: Value = jws::verify(object, header.alg, &key)?;
     let claims = ObjectClaims::deserialize(&object).map_err(|_| InvalidRequestObject::Claims)?;
     check(&claims, client.id.as_str(), issuer)?;
-    check_times(&claims, now)?;
+    claims.times.check(now)?;
     parameters(object)
 }
 
@@ -161,24 +149,6 @@ fn check(claims: &ObjectClaims, client_id: &str, issuer: &str) -> Result<(), Inv
     }
     if claims.aud.as_ref().is_some_and(|aud| !aud.names(issuer)) {
         return Err(InvalidRequestObject::Audience);
-    }
-    Ok(())
-}
-
-fn check_times(claims: &ObjectClaims, now: Timestamp) -> Result<(), InvalidRequestObject> {
-    let latest_now = now.plus(CLOCK_SKEW);
-    let is_ahead = |date: Option<NumericDate>| date.is_some_and(|date| date.0 > latest_now);
-    if claims
-        .exp
-        .is_some_and(|date| date.0.plus(CLOCK_SKEW) <= now)
-    {
-        return Err(InvalidRequestObject::Expired);
-    }
-    if is_ahead(claims.nbf) {
-        return Err(InvalidRequestObject::NotYetValid);
-    }
-    if is_ahead(claims.iat) {
-        return Err(InvalidRequestObject::IssuedInFuture);
     }
     Ok(())
 }

@@ -346,13 +346,13 @@ async fn an_assertion_counts_within_its_time_and_a_minute_of_skew() {
     };
 
     assert_eq!(at("exp", -59).await, None);
-    assert_eq!(at("exp", -60).await, Some(InvalidAssertion::Expired));
+    assert_eq!(at("exp", -60).await, Some(Untimely::Expired.into()));
     assert_eq!(at("exp", 3_660).await, None);
     assert_eq!(at("exp", 3_661).await, Some(InvalidAssertion::TooLongLived));
     assert_eq!(at("nbf", 60).await, None);
-    assert_eq!(at("nbf", 61).await, Some(InvalidAssertion::NotYetValid));
+    assert_eq!(at("nbf", 61).await, Some(Untimely::NotYetValid.into()));
     assert_eq!(at("iat", 60).await, None);
-    assert_eq!(at("iat", 61).await, Some(InvalidAssertion::IssuedInFuture));
+    assert_eq!(at("iat", 61).await, Some(Untimely::IssuedInFuture.into()));
     assert_eq!(at("iat", -100_000).await, None);
 }
 

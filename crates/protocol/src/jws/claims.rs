@@ -1,4 +1,7 @@
-//! Claims whose JSON comes in more than one shape (RFC 7519 §2, §4.1).
+//! Claims that several kinds of JWT have: an audience of either shape, dates, and the time at which
+//! a JWT of a client counts (RFC 7519 §2, §4.1).
+
+use std::time::Duration;
 
 use model::Timestamp;
 use serde::de::{Error as _, Unexpected};
@@ -53,6 +56,55 @@ impl<'de> Deserialize<'de> for NumericDate {
                 &"a NumericDate",
             )),
         }
+    }
+}
+
+/// How far a client's clock may be from ours.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(60);
+
+/// When a JWT that a client made counts; all of them may be left out.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Times {
+    /// From then on it is refused (RFC 7519 §4.1.4).
+    pub exp: Option<NumericDate>,
+    nbf: Option<NumericDate>,
+    iat: Option<NumericDate>,
+}
+
+/// It does not count now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Untimely {
+    /// Its `exp` has passed.
+    #[error("it has expired")]
+    Expired,
+    /// Its `nbf` is still to come.
+    #[error("it is not valid yet")]
+    NotYetValid,
+    /// Its `iat` is still to come.
+    #[error("it was issued in the future")]
+    IssuedInFuture,
+}
+
+impl Times {
+    /// Whether it counts now, by a clock that may be [`CLOCK_SKEW`] off.
+    ///
+    /// # Errors
+    ///
+    /// [`Untimely`] says which of its dates is against it.
+    pub fn check(&self, now: Timestamp) -> Result<(), Untimely> {
+        let latest_now = now.plus(CLOCK_SKEW);
+        let has_passed = |date: NumericDate| date.0.plus(CLOCK_SKEW) <= now;
+        let is_ahead = |date: NumericDate| date.0 > latest_now;
+        if self.exp.is_some_and(has_passed) {
+            return Err(Untimely::Expired);
+        }
+        if self.nbf.is_some_and(is_ahead) {
+            return Err(Untimely::NotYetValid);
+        }
+        if self.iat.is_some_and(is_ahead) {
+            return Err(Untimely::IssuedInFuture);
+        }
+        Ok(())
     }
 }
 
