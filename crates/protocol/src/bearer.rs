@@ -34,34 +34,46 @@ impl BearerError {
         self.respond_for("userinfo")
     }
 
+    /// Its `error` and `error_description`; none where no token came (RFC 6750 §3.1).
+    pub(crate) fn told(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Missing => None,
+            Self::Malformed(what) => Some(("invalid_request", what)),
+            Self::Invalid => Some((
+                "invalid_token",
+                "The access token is unknown, expired, revoked or not for this resource.",
+            )),
+            Self::InsufficientScope(_) => {
+                Some(("insufficient_scope", "The access token lacks a scope."))
+            }
+            Self::InsufficientAuthentication { .. } => Some((
+                "insufficient_user_authentication",
+                "The person authenticated less strongly than this client demands.",
+            )),
+        }
+    }
+
     /// The answer: the status and the `WWW-Authenticate` header say it all.
     pub(crate) fn respond_for(self, realm: &str) -> HttpResponse {
-        let (status, parameters) = match self {
-            Self::Missing => (StatusCode::UNAUTHORIZED, String::new()),
-            Self::Malformed(what) => (
-                StatusCode::BAD_REQUEST,
-                format!(r#", error="invalid_request", error_description="{what}""#),
-            ),
-            Self::Invalid => (
-                StatusCode::UNAUTHORIZED,
-                r#", error="invalid_token", error_description="The access token is unknown, expired, revoked or not for this resource.""#
-                    .to_owned(),
-            ),
-            Self::InsufficientScope(scope) => (
-                StatusCode::FORBIDDEN,
-                format!(
-                    r#", error="insufficient_scope", error_description="The access token lacks a scope.", scope="{scope}""#
-                ),
-            ),
-            Self::InsufficientAuthentication { acr_values } => (
-                StatusCode::UNAUTHORIZED,
-                format!(
-                    r#", error="insufficient_user_authentication", error_description="The person authenticated less strongly than this client demands.", acr_values="{acr_values}""#
-                ),
-            ),
+        let status = match self {
+            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
+            Self::Missing | Self::Invalid | Self::InsufficientAuthentication { .. } => {
+                StatusCode::UNAUTHORIZED
+            }
         };
+        let mut challenge = format!(r#"Bearer realm="{realm}""#);
+        if let Some((error, description)) = self.told() {
+            challenge += &format!(r#", error="{error}", error_description="{description}""#);
+        }
+        match self {
+            Self::InsufficientScope(scope) => challenge += &format!(r#", scope="{scope}""#),
+            Self::InsufficientAuthentication { acr_values } => {
+                challenge += &format!(r#", acr_values="{acr_values}""#);
+            }
+            Self::Missing | Self::Malformed(_) | Self::Invalid => {}
+        }
         let mut response = unkept(status, "text/plain; charset=utf-8", Vec::new());
-        let challenge = format!(r#"Bearer realm="{realm}"{parameters}"#);
         // Our own words are ASCII without control characters.
         if let Ok(challenge) = HeaderValue::from_str(&challenge) {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);

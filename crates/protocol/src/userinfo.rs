@@ -16,6 +16,7 @@ use crate::keys::SignError;
 use crate::oauth_error::Failure;
 use crate::person::Person;
 use crate::provider::Provider;
+use crate::refusal_log::note;
 
 /// A signed answer (OpenID Connect Core §5.3.2). It has no `exp`, so that it cannot pass for an
 /// ID token.
@@ -50,15 +51,17 @@ async fn answer(provider: &Provider, http: &HttpRequest, body: &[u8]) -> HttpRes
 
 async fn tell(provider: &Provider, mut token: LiveToken) -> Result<HttpResponse, Failure> {
     if !PersonalScope::OpenId.is_in(&token.scope) {
-        return Ok(BearerError::InsufficientScope(PersonalScope::OpenId.as_str()).respond());
+        let refusal = BearerError::InsufficientScope(PersonalScope::OpenId.as_str());
+        return Ok(refused(provider, &token.client, refusal).await);
     }
     let person = token.person.take().filter(|_| is_for_us(provider, &token));
     let Some(SpokenFor { user, subject }) = person else {
-        return Ok(BearerError::Invalid.respond());
+        return Ok(refused(provider, &token.client, BearerError::Invalid).await);
     };
     if !token.client.accepts(subject.authentication.acr) {
         let acr_values = token.client.settings.minimum_acr.as_str();
-        return Ok(BearerError::InsufficientAuthentication { acr_values }.respond());
+        let refusal = BearerError::InsufficientAuthentication { acr_values };
+        return Ok(refused(provider, &token.client, refusal).await);
     }
     let release = Release {
         client: &token.client,
@@ -79,6 +82,15 @@ async fn tell(provider: &Provider, mut token: LiveToken) -> Result<HttpResponse,
     let now = provider.store.clock().now();
     let jwt = signed(provider, &token.client, algorithm, claims, now)?;
     Ok(unkept(StatusCode::OK, "application/jwt", jwt.into_bytes()))
+}
+
+/// The answer where a live token is not for this: its client can look it up.
+async fn refused(provider: &Provider, client: &Client, refusal: BearerError) -> HttpResponse {
+    if let Some((error, description)) = refusal.told() {
+        let client_id = Some(client.id.as_str());
+        note(provider, client_id, "/userinfo", error, description).await;
+    }
+    refusal.respond()
 }
 
 /// A JWT that its audience received must not be passed on to us, unless it names us too
