@@ -568,13 +568,14 @@ impl ClientSettings {
         if method == AuthMethod::PrivateKeyJwt && self.jwks.is_none() && self.jwks_uri.is_none() {
             refuse("jwks", "private_key_jwt needs jwks or jwks_uri");
         }
-        if let Some(jwks) = &self.jwks
-            && !jwks.get("keys").is_some_and(Value::is_array)
-        {
-            refuse(
-                "jwks",
-                "give a JSON Web Key Set: an object with an array `keys`",
-            );
+        if let Some(jwks) = &self.jwks {
+            let keys = jwks.get("keys").and_then(Value::as_array);
+            if keys.is_none_or(|keys| keys.len() > KEYS_MAX) {
+                refuse(
+                    "jwks",
+                    "give a JSON Web Key Set: an object with an array `keys`, of at most 20",
+                );
+            }
         }
         if (self.always_refresh_token || self.scope.contains("offline_access"))
             && !uses(GrantType::RefreshToken)
@@ -623,8 +624,20 @@ impl ClientSettings {
 
 fn is_web_link(url: &Url) -> bool {
     let is_loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    url.scheme() == "https" || (url.scheme() == "http" && is_loopback)
+    let has_scheme = url.scheme() == "https" || (url.scheme() == "http" && is_loopback);
+    has_scheme && has_plain_host(url)
 }
+
+/// Whether its host is of the characters that hosts have. The URL standard allows others, some of
+/// which end a source or a directive of a content security policy.
+pub(crate) fn has_plain_host(url: &Url) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    url.host_str()
+        .is_some_and(|host| host.bytes().all(is_plain))
+}
+
+/// Most keys in a `jwks`: all are read for each token that a client signed.
+const KEYS_MAX: usize = 20;
 
 fn default_grant_types() -> Vec<GrantType> {
     vec![GrantType::AuthorizationCode]

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::client::has_plain_host;
+
 /// A redirect URI as a client registered it.
 ///
 /// Shape: an absolute URI without fragment or user info; `https`, or `http` on a loopback host,
@@ -55,9 +57,14 @@ impl RedirectUri {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(InvalidRedirectUri::UserInfo);
         }
+        // `https:host` is read as `https://host`, but goes elsewhere when a browser follows it.
+        let names_its_host = text
+            .as_bytes()
+            .get(url.scheme().len()..)
+            .is_some_and(|rest| rest.starts_with(b"://"));
         let allowed = match url.scheme() {
-            "https" => url.host_str().is_some(),
-            "http" => is_loopback(&url),
+            "https" => names_its_host && has_plain_host(&url),
+            "http" => names_its_host && is_loopback(&url),
             private_use => private_use.contains('.'),
         };
         if !allowed {
@@ -222,6 +229,10 @@ mod tests {
         for (refused, why) in [
             ("/callback", NotAbsolute),
             ("https://service.example/a b", NotAbsolute),
+            ("https:service.example/callback", Scheme),
+            (r"https:\\service.example/callback", Scheme),
+            ("http:localhost/callback", Scheme),
+            ("https://service.example;x/callback", Scheme),
             ("https://service.example/#part", Fragment),
             ("https://service.example/#", Fragment),
             ("https://user@service.example/", UserInfo),

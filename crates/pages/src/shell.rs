@@ -55,7 +55,8 @@ impl Shell {
         if self.images.is_empty() {
             return Cow::Owned(policy);
         }
-        let images = [OWN_IMAGES, " ", &self.images.join(" ")].concat();
+        let mut images = OWN_IMAGES.to_owned();
+        add(&mut images, &self.images);
         Cow::Owned(policy.replacen(OWN_IMAGES, &images, 1))
     }
 
@@ -76,8 +77,15 @@ impl Shell {
     }
 }
 
+/// Whether it can end neither its directive nor the policy.
+fn is_one_source(origin: &&String) -> bool {
+    origin
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && !b";,'".contains(&byte))
+}
+
 fn add(policy: &mut String, origins: &[String]) {
-    for origin in origins {
+    for origin in origins.iter().filter(is_one_source) {
         policy.push(' ');
         policy.push_str(origin);
     }

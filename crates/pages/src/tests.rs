@@ -194,6 +194,24 @@ fn a_page_frames_what_it_names_and_nothing_else() {
     assert!(!plain.content_security_policy().contains("frame-src"));
 }
 
+/// The attack: a host that a client registered ends a directive or the whole policy.
+#[test]
+fn a_source_that_is_more_than_one_is_left_out() {
+    let crafted = ["https://0;x", "https://a,default-src", "https://b x"].map(str::to_owned);
+    let with = |good: &str| crafted.iter().cloned().chain([good.to_owned()]).collect();
+    let shell = Shell {
+        form_action: with("https:"),
+        frame_src: with("https://one.example"),
+        images: with("https://logos.example"),
+        ..Shell::default()
+    };
+
+    let policy = shell.content_security_policy();
+
+    assert!(policy.contains("; img-src 'self' data: https://logos.example; font-src"));
+    assert!(policy.ends_with("; form-action 'self' https:; frame-src https://one.example"));
+}
+
 #[test]
 fn an_image_may_come_from_elsewhere_when_the_shell_says_so() {
     let shell = Shell {

@@ -23,7 +23,7 @@ use self::key_set::ClientKeySet;
 use crate::keys::VerifyingKey;
 use crate::outbound::Outbound;
 
-/// How many fetched sets are kept before the stale ones are thrown out.
+/// Most fetched sets that are kept.
 const KEPT_SETS: usize = 1_000;
 
 /// Finds clients' public keys. Clones share one cache.
@@ -93,6 +93,10 @@ impl ClientKeys {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT_SETS && !kept.contains_key(url) {
             kept.retain(|_, set| set.is_in_use(now));
+            let all_in_use = (kept.len() >= KEPT_SETS).then(|| kept.keys().next().cloned());
+            if let Some(any) = all_in_use.flatten() {
+                kept.remove(&any);
+            }
         }
         kept.entry(url.clone()).or_default().clone()
     }

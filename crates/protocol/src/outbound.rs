@@ -19,6 +19,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, RequestBuilder, Response};
+use tokio::sync::Semaphore;
 use url::{Host, Url};
 
 use self::public_address::is_public;
@@ -27,6 +28,9 @@ use self::public_address::is_public;
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 /// The longest document that is read, in bytes.
 const SIZE_LIMIT: usize = 64 * 1024;
+/// Names that are looked up at once. A look-up holds a thread until the system gives up, also when
+/// nobody waits for it any more, and the threads are those that everything else blocks on.
+const LOOK_UPS: usize = 16;
 const USER_AGENT: &str = concat!("get-an-identity/", env!("CARGO_PKG_VERSION"));
 
 /// The way out to clients' own servers. Clones share one pool of connections.
@@ -183,6 +187,7 @@ impl Outbound {
         }
         let resolver = PublicResolver {
             allowed_hosts: Arc::clone(&self.0.allowed_hosts),
+            look_ups: Arc::new(Semaphore::new(LOOK_UPS)),
         };
         let client = Client::builder()
             .tls_certs_merge(self.0.authorities.iter().cloned())
@@ -243,6 +248,7 @@ fn is_allowed(allowed_hosts: &[String], host: &str) -> bool {
 /// addresses, so that a second look-up cannot answer differently (DNS rebinding).
 struct PublicResolver {
     allowed_hosts: Arc<[String]>,
+    look_ups: Arc<Semaphore>,
 }
 
 /// A name resolved to an address that is not public.
@@ -253,9 +259,13 @@ struct NotPublic;
 impl Resolve for PublicResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let is_allowed = is_allowed(&self.allowed_hosts, name.as_str());
+        let look_ups = Arc::clone(&self.look_ups);
         Box::pin(async move {
+            let turn = look_ups.acquire_owned().await?;
             let addresses: Vec<SocketAddr> = tokio::task::spawn_blocking(move || {
-                (name.as_str(), 0).to_socket_addrs().map(Iterator::collect)
+                let addresses = (name.as_str(), 0).to_socket_addrs().map(Iterator::collect);
+                drop(turn);
+                addresses
             })
             .await??;
             if !is_allowed && !addresses.iter().all(|address| is_public(address.ip())) {
@@ -263,5 +273,28 @@ impl Resolve for PublicResolver {
             }
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The attack: names that nobody answers for, so many that nothing else gets a thread.
+    #[tokio::test]
+    async fn a_look_up_waits_while_as_many_as_may_are_under_way() {
+        let resolver = PublicResolver {
+            allowed_hosts: Arc::new(["localhost".to_owned()]),
+            look_ups: Arc::new(Semaphore::new(1)),
+        };
+        let resolve = || resolver.resolve("localhost".parse().unwrap());
+        let under_way = Arc::clone(&resolver.look_ups).acquire_owned().await;
+
+        let waiting = tokio::time::timeout(Duration::from_millis(50), resolve());
+        assert!(waiting.await.is_err());
+
+        drop(under_way);
+        assert!(resolve().await.unwrap().next().is_some());
+        assert!(resolve().await.unwrap().next().is_some());
     }
 }

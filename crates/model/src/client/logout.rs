@@ -78,6 +78,9 @@ mod tests {
             "http://service.example/logout",
             "https://service.example/logout#now",
             "https://service.example/logout#",
+            // The attack: what ends a directive of a content security policy stands in a host.
+            "https://service.example;x/logout",
+            "https://service.example,x/logout",
         ] {
             assert_eq!(
                 backchannel(unsound),

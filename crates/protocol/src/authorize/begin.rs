@@ -15,7 +15,7 @@ use crate::authorize::decision::{Decision, Presence, decide};
 use crate::authorize::error::Refusal;
 use crate::authorize::expected::ExpectedPerson;
 use crate::authorize::issue::{Drawn, Issued};
-use crate::authorize::request::{AuthorizationRequest, PagesAllowed};
+use crate::authorize::request::{AuthorizationRequest, PagesAllowed, read_parameters};
 use crate::authorize::response::Recipient;
 use crate::browser::Browser;
 use crate::provider::Provider;
@@ -175,6 +175,7 @@ fn ask(
     let id = InteractionId::new(prepared.interaction_id);
     let (browser, minted) = prepared.browser;
     let location = format!("{}?i={id}", provider.journey);
+    let pairs = read_parameters(&pairs);
     let interaction = interaction(id, tx.now(), provider, recipient, request, pairs);
     interactions::insert(tx, &interaction, &browser)?;
     let set_cookie = minted.map(|secret| provider.cookies.set(Cookie::Browser, &secret, None));

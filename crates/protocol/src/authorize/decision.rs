@@ -41,8 +41,12 @@ pub(crate) fn decide(
     now: Timestamp,
 ) -> Decision {
     let missing = unmet(&request.requirements, standing, began, now);
-    let has_signed_in = !missing.contains(&Unmet::SignIn);
-    if has_signed_in && !is_expected {
+    // A client learns nothing of who is there, not even whether it is somebody in particular,
+    // before that person agreed to it.
+    let may_be_told = [Unmet::SignIn, Unmet::Account, Unmet::Consent]
+        .iter()
+        .all(|step| !missing.contains(step));
+    if may_be_told && !is_expected {
         return Decision::Refuse(Refusal::new(
             "login_required",
             "Another person than the one that the request names is signed in.",
@@ -57,6 +61,12 @@ pub(crate) fn decide(
                 "Nobody is signed in, or not recently enough.",
             ))
         }
+        (missing, PagesAllowed::No) if missing.contains(&Unmet::Consent) => {
+            Decision::Refuse(Refusal::new(
+                "consent_required",
+                "The person has not agreed to what is asked for.",
+            ))
+        }
         (missing, PagesAllowed::No) if missing.contains(&Unmet::SecondFactor) => {
             Decision::Refuse(Refusal::new(
                 "interaction_required",
@@ -69,12 +79,6 @@ pub(crate) fn decide(
             Decision::Refuse(Refusal::new(
                 "interaction_required",
                 "The person would have to be asked about themselves.",
-            ))
-        }
-        (missing, PagesAllowed::No) if missing.contains(&Unmet::Consent) => {
-            Decision::Refuse(Refusal::new(
-                "consent_required",
-                "The person has not agreed to what is asked for.",
             ))
         }
         (_, PagesAllowed::No) => Decision::Refuse(Refusal::new(

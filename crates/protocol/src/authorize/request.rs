@@ -19,6 +19,9 @@ use crate::pkce::CodeChallenge;
 
 /// Longest `nonce`, in bytes.
 const NONCE_MAX: usize = 1_000;
+/// The longest request, in bytes of what is read of it beside `state`, which may be as long as a
+/// URL carries: anybody can have one stored.
+const REQUEST_MAX: usize = 8_192;
 
 /// The parameters that we read; each may come once at most (RFC 6749 §3.1).
 const READ_ONCE: [&str; 18] = [
@@ -41,6 +44,18 @@ const READ_ONCE: [&str; 18] = [
     "claims",
     "action",
 ];
+
+/// What has to be stored of a request whose person is asked first: parameters that nobody reads
+/// are left out.
+pub(crate) fn read_parameters(pairs: &RawPairs) -> RawPairs {
+    let is_read =
+        |name: &str| READ_ONCE.contains(&name) || matches!(name, "client_id" | "redirect_uri");
+    pairs
+        .iter()
+        .filter(|(name, _)| is_read(name))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
 
 /// An authorization request in which nothing is left to check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +99,14 @@ impl AuthorizationRequest {
             pairs.one(name).map_err(|Repeated(name)| {
                 Refusal::invalid_request(format!("The parameter {name} is repeated."))
             })?;
+        }
+        let read = pairs
+            .iter()
+            .filter(|(name, _)| READ_ONCE.contains(name) && *name != "state");
+        if read.map(|(_, value)| value.len()).sum::<usize>() > REQUEST_MAX {
+            return Err(Refusal::invalid_request(format!(
+                "The parameters beside state are longer than {REQUEST_MAX} bytes in all."
+            )));
         }
         let value = |name| pairs.first(name).filter(|value| !value.is_empty());
         refuse_what_is_not_served(&value)?;

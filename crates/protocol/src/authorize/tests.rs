@@ -16,7 +16,7 @@ use std::sync::Arc;
 use model::browser_session::Authentication;
 use model::client::{AuthMethod, ClientSettings, ConsentPolicy, Credential, GrantType};
 use model::raw_pairs::RawPairs;
-use model::requirement::{ConsentRule, Standing, TrnStanding};
+use model::requirement::{Consent, ConsentRule, Standing, TrnStanding};
 use model::signing_key::KeyState;
 use model::trn_lookup::{MatchPolicy, TrnLookupStatus, TrnRequirement};
 use model::{
@@ -28,7 +28,7 @@ use super::claims_parameter::ClaimsParameter;
 use super::decision::{Decision, Presence, decide};
 use super::error::{Refusal, ShowPage};
 use super::expected::ExpectedPerson;
-use super::request::{AuthorizationRequest, PagesAllowed};
+use super::request::{AuthorizationRequest, PagesAllowed, read_parameters};
 use super::response::Recipient;
 use crate::issuer::Issuer;
 use crate::jws::TokenType;
@@ -160,6 +160,37 @@ fn every_parameter_that_is_read_may_come_once() {
 fn unknown_parameters_are_ignored_even_repeated() {
     assert!(parse("response_type=code&scope=openid&x=1&x=2&utm_source=a").is_ok());
     assert!(parse("response_type=code&scope=openid&display=touch&ui_locales=cy&claims_locales=en&acr_values=Cl").is_ok());
+}
+
+/// The attack: anybody has as much stored as fits into a request.
+#[test]
+fn what_is_not_read_is_not_stored_and_what_is_read_has_a_limit() {
+    let query = format!(
+        "client_id=c&redirect_uri=r&response_type=code&state=s{}&x={}",
+        "&a".repeat(9_000),
+        "x".repeat(9_000)
+    );
+    let stored = read_parameters(&RawPairs::parse(query.as_bytes()));
+    let names: Vec<&str> = stored.iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        names,
+        ["client_id", "redirect_uri", "response_type", "state"]
+    );
+
+    let with_hint = |length| {
+        let (state, hint) = ("s".repeat(20_000), "h".repeat(length));
+        parse(&format!(
+            "response_type=code&scope=openid&state={state}&login_hint={hint}"
+        ))
+    };
+    let others = "codeopenid".len();
+    assert!(with_hint(8_192 - others).is_ok());
+    let refusal = with_hint(8_193 - others).unwrap_err();
+    assert_eq!(refusal.error, "invalid_request");
+    assert_eq!(
+        refusal.description,
+        "The parameters beside state are longer than 8192 bytes in all."
+    );
 }
 
 #[test]
@@ -563,7 +594,7 @@ fn prompt_none_never_shows_a_page() {
 }
 
 #[test]
-fn prompt_none_says_first_what_would_be_asked_first() {
+fn prompt_none_tells_nothing_of_a_person_who_has_not_agreed() {
     let teachers = client(|s| {
         s.consent = ConsentPolicy::Ask;
         s.scope = ScopeSet::parse("openid trn").unwrap();
@@ -575,13 +606,29 @@ fn prompt_none_says_first_what_would_be_asked_first() {
     let refusal = |standing: &Standing| error_of(decide(&request, &present(standing), None, NOW));
 
     assert_eq!(refusal(&Standing::default()), "login_required");
-    assert_eq!(refusal(&standing), "interaction_required");
+    assert_eq!(refusal(&standing), "consent_required");
     standing.details.trn = Some(TrnStanding {
         status: TrnLookupStatus::None,
         level: None,
         policy: MatchPolicy::Default,
     });
     assert_eq!(refusal(&standing), "consent_required");
+    for is_expected in [true, false] {
+        let presence = Presence {
+            standing: standing.clone(),
+            is_expected,
+        };
+        let decision = decide(&request, &presence, None, NOW);
+        assert_eq!(error_of(decision), "consent_required", "{is_expected}");
+    }
+
+    standing.details.trn = None;
+    let scope = ScopeSet::parse("openid trn").unwrap();
+    standing.consent = Some(Consent {
+        scope,
+        granted_at: NOW,
+    });
+    assert_eq!(refusal(&standing), "interaction_required");
 }
 
 #[test]

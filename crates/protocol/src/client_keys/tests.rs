@@ -94,6 +94,21 @@ async fn a_new_key_is_found_by_one_more_fetch_and_guessing_kids_makes_no_others(
     assert_eq!(site.times_asked(), 2);
 }
 
+/// The attack: a client names one URL after another.
+#[actix_web::test]
+async fn no_more_than_a_thousand_sets_are_kept() {
+    let keys = allowing_this_machine();
+    for number in 0..1_100 {
+        let url = format!("http://127.0.0.1:1/{number}").parse().unwrap();
+        let set = keys.kept_set(&url, NOW);
+        let empty =
+            || async { ClientKeySet::read(&json!({ "keys": [] })).ok_or(NoKeySet::NotKeySet) };
+        let found = set.find(None, Algorithm::RS256, NOW, empty).await;
+        assert!(found.is_err());
+    }
+    assert_eq!(keys.kept.lock().unwrap().len(), 1_000);
+}
+
 #[actix_web::test]
 async fn many_requests_at_once_make_one_fetch() {
     let key = es256();

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use actix_web::{HttpMessage as _, HttpRequest};
 use model::keyring::Purpose;
 use model::secret::SecretKind;
-use model::{ClientAddress, SecretDigest};
+use model::{ClientAddress, ClientId, SecretDigest};
 use storage::initial_access_tokens::is_live;
 use storage::limits::{self, Counter, Hit, Limit};
 
@@ -27,39 +27,51 @@ pub(super) async fn admit(
             let digest = SecretKind::InitialAccess
                 .digest(token.reveal())
                 .ok_or(RegistrationError::invalid_token())?;
-            let is_live = provider.store.read(move |tx| is_live(tx, &digest)).await?;
-            is_live
-                .then_some(Some(digest))
-                .ok_or(RegistrationError::invalid_token())
+            if !provider.store.read(move |tx| is_live(tx, &digest)).await? {
+                return Err(RegistrationError::invalid_token());
+            }
+            let kind = "registrations_per_initial_access_token";
+            let counter = counter(provider, kind, digest.as_bytes(), rules.in_all);
+            count(provider, [counter]).await?;
+            Ok(Some(digest))
         }
         Err(BearerError::Missing) if rules.initial_access_token == InitialAccessToken::None => {
-            count(provider, rules, http).await?;
+            let address = client_address(http).limit_subject();
+            let kind = "registrations_per_client_address";
+            let from_there = counter(provider, kind, &address, rules.per_client_address);
+            let in_all = counter(provider, "registrations_in_all", b"", rules.in_all);
+            count(provider, [from_there, in_all]).await?;
             Ok(None)
         }
         Err(refusal) => Err(RegistrationError::Token(refusal)),
     }
 }
 
-async fn count(
+/// Lets a client change itself, so many times: what it names may be fetched each time.
+pub(super) async fn admit_change(
     provider: &Provider,
     rules: &Registration,
-    http: &HttpRequest,
+    id: &ClientId,
 ) -> Result<(), RegistrationError> {
-    let counter = |kind: &'static str, subject: &[u8], limit: Limit| Counter {
+    let kind = "registration_changes_per_client";
+    let limit = rules.per_client_address;
+    let counter = counter(provider, kind, id.as_str().as_bytes(), limit);
+    count(provider, [counter]).await
+}
+
+fn counter(provider: &Provider, kind: &'static str, subject: &[u8], limit: Limit) -> Counter {
+    let subject = [kind.as_bytes(), subject];
+    Counter {
         kind,
-        subject: provider
-            .keyring
-            .digest(Purpose::Limit, &[kind.as_bytes(), subject]),
+        subject: provider.keyring.digest(Purpose::Limit, &subject),
         limit,
-    };
-    let counters = [
-        counter(
-            "registrations_per_client_address",
-            &client_address(http).limit_subject(),
-            rules.per_client_address,
-        ),
-        counter("registrations_in_all", b"", rules.in_all),
-    ];
+    }
+}
+
+async fn count<const N: usize>(
+    provider: &Provider,
+    counters: [Counter; N],
+) -> Result<(), RegistrationError> {
     let hit = provider.store.write(move |tx| limits::hit(tx, &counters));
     match hit.await? {
         Hit::Allowed => Ok(()),

@@ -45,7 +45,7 @@ pub(super) enum RegistrationError {
     NotAStatement,
     #[error("No issuer of software statements is approved here.")]
     UnapprovedStatement,
-    #[error("Too many clients were registered from here; try again later.")]
+    #[error("Too many clients were registered or changed from here; try again later.")]
     TooMany { until: Timestamp },
     #[error("Too many client secrets wait to be checked; try again in a second.")]
     Overloaded,

@@ -8,12 +8,14 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
+use model::client::{ClientSettings, SubjectType};
 use model::event::{Event, EventKind};
 use model::secret::SecretKind;
 use model::{ClientId, Secret, SecretDigest};
 use storage::clients::{NewClient, Source, StoredClient};
 use storage::{clients, events, registrations};
 
+use super::admission::admit_change;
 use super::error::RegistrationError;
 use super::information::Information;
 use super::json::{self, Members};
@@ -123,6 +125,7 @@ async fn updated(
 ) -> Result<HttpResponse, RegistrationError> {
     let manager = Manager::of(http, id)?;
     let before = manager.find(provider).await?;
+    admit_change(provider, rules, &manager.id).await?;
     let mut members = json::read(http, body)?;
     check_identity(provider, &before, &mut members).await?;
     let settings = settings_of(members, rules).await?;
@@ -133,6 +136,12 @@ async fn updated(
         let Some(mut stored) = registrations::find_to_change(tx, &id, &digest)? else {
             return Ok(Err(RegistrationError::invalid_token()));
         };
+        if changes_subjects(&stored.client.settings, &settings) {
+            return Ok(Err(RegistrationError::metadata(
+                "subject_type",
+                "people keep the subjects by which you know them: register another client",
+            )));
+        }
         let method = settings.token_endpoint_auth_method;
         let before = stored.client.settings.token_endpoint_auth_method;
         let mut made = None;
@@ -156,6 +165,15 @@ async fn updated(
     let (stored, made) = write.await??;
     provider.clients.forget(&manager.id);
     Ok(manager.told(provider, &stored, made.as_ref()))
+}
+
+/// Whether people would be known by other subjects. A client that could do that to the tokens that
+/// it has would learn how people are known in any sector that it names (OpenID Connect Core §8.1).
+fn changes_subjects(before: &ClientSettings, after: &ClientSettings) -> bool {
+    let by_sector = |settings: &ClientSettings| {
+        (settings.subject_type == SubjectType::Pairwise).then(|| settings.sector())
+    };
+    by_sector(before) != by_sector(after)
 }
 
 /// A client says which it is, may say its secret, and says nothing of what we alone decide.

@@ -14,6 +14,7 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use model::client::{ClientSettings, ConsentPolicy};
 use model::event::EventKind;
 use serde_json::{Value, json};
+use storage::limits::Limit;
 
 use super::*;
 use crate::testing::{Answer, ISSUER, TestProvider};

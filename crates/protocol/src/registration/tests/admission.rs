@@ -137,7 +137,7 @@ async fn mass_registration_from_one_address_ends_and_others_go_on() {
     answer.assert_refused(
         429,
         "temporarily_unavailable",
-        "Too many clients were registered from here; try again later.",
+        "Too many clients were registered or changed from here; try again later.",
     );
     assert_eq!(answer.header("retry-after"), Some("3600"));
     assert_eq!(provider.send(from("192.0.2.2")).await.status, 201);

@@ -18,6 +18,39 @@ async fn delete(provider: &TestProvider, path: &str, token: Option<&str>) -> Ans
     provider.send(request).await
 }
 
+/// The attack: a client has us fetch what it names, and write it down, without end.
+#[actix_web::test]
+async fn a_client_changes_only_so_often() {
+    let hour = Duration::from_secs(3600);
+    let provider = TestProvider::with_registration(Registration {
+        per_client_address: Limit {
+            count: 2,
+            per: hour,
+        },
+        ..rules()
+    });
+    let client = Registered::at(&provider, &plain()).await;
+    let other = Registered::at(&provider, &plain()).await;
+    let body = |client: &Registered| {
+        let mut body = plain();
+        body["client_id"] = json!(client.id());
+        body
+    };
+
+    assert_eq!(put(&provider, &client, &body(&client)).await.status, 200);
+    assert_eq!(put(&provider, &client, &json!({})).await.status, 400);
+    let answer = put(&provider, &client, &body(&client)).await;
+
+    answer.assert_refused(
+        429,
+        "temporarily_unavailable",
+        "Too many clients were registered or changed from here; try again later.",
+    );
+    assert_eq!(put(&provider, &other, &body(&other)).await.status, 200);
+    provider.clock.advance(hour);
+    assert_eq!(put(&provider, &client, &body(&client)).await.status, 200);
+}
+
 #[track_caller]
 fn assert_unknown(answer: &Answer) {
     assert_eq!((answer.status, answer.body.len()), (401, 0));

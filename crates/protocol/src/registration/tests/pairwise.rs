@@ -99,3 +99,41 @@ async fn an_update_is_held_to_the_sector_too() {
     let kept = client.settings(&provider).redirect_uris;
     assert_eq!(kept[1].as_str(), "https://other.example/cb");
 }
+
+/// The attack: a client with the token of a person names the host of another, to be told how that
+/// person is known there.
+#[actix_web::test]
+async fn a_client_cannot_change_to_the_subjects_of_another_sector() {
+    let provider = open();
+    for before in ["public", "pairwise"] {
+        let mut body = json!({
+            "redirect_uris": ["https://attacker.example/cb"],
+            "subject_type": before,
+        });
+        let client = Registered::at(&provider, &body).await;
+        body["client_id"] = json!(client.id());
+
+        for (member, value) in [
+            ("subject_type", json!("pairwise")),
+            ("redirect_uris", json!(["https://victim.example/cb"])),
+            ("subject_type", json!("public")),
+        ] {
+            body[member] = value;
+            let is_as_before = body["subject_type"] == before
+                && (before == "public" || body["redirect_uris"][0] != "https://victim.example/cb");
+            let request = TestRequest::put().uri(&client.path());
+            let request = sent(request, Some(client.token()), &body.to_string());
+            let answer = provider.send(request).await;
+
+            if is_as_before {
+                assert_eq!(answer.status, 200, "{body}");
+            } else {
+                answer.assert_refused(
+                    400,
+                    "invalid_client_metadata",
+                    "The member subject_type cannot be accepted: people keep the subjects by which you know them: register another client.",
+                );
+            }
+        }
+    }
+}
