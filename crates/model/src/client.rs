@@ -565,7 +565,12 @@ impl ClientSettings {
         if self.jwks.is_some() && self.jwks_uri.is_some() {
             refuse("jwks", "give jwks or jwks_uri, not both");
         }
-        if method == AuthMethod::PrivateKeyJwt && self.jwks.is_none() && self.jwks_uri.is_none() {
+        let has_keys = self.jwks_uri.is_some()
+            || self
+                .jwks
+                .as_ref()
+                .is_some_and(|jwks| jwks.pointer("/keys/0").is_some());
+        if method == AuthMethod::PrivateKeyJwt && !has_keys {
             refuse("jwks", "private_key_jwt needs jwks or jwks_uri");
         }
         if let Some(jwks) = &self.jwks {
@@ -761,7 +766,7 @@ mod tests {
         let with = |method, algorithm: &str| {
             let mut settings = web();
             settings.token_endpoint_auth_method = method;
-            settings.jwks = Some(serde_json::json!({ "keys": [] }));
+            settings.jwks = Some(serde_json::json!({ "keys": [{}] }));
             settings.token_endpoint_auth_signing_alg =
                 serde_json::from_value(algorithm.into()).unwrap();
             fields(&settings)

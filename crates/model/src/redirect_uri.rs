@@ -184,11 +184,14 @@ impl RegisteredRedirect {
     ///
     /// Browsers hold every redirect after a form post to the policy, and a client's redirect URI
     /// often redirects on to another host of its own. So an https target allows https, a loopback
-    /// one allows loopback, and a private-use scheme allows itself.
+    /// one allows loopback, and a private-use scheme allows itself. No source can name an IPv6
+    /// address (CSP Level 3 §2.3.1), so `[::1]` allows http.
     #[must_use]
     pub fn form_action(&self) -> String {
         match self.0.split_once(':') {
-            Some(("http", _)) => "http://localhost:* http://127.0.0.1:*".to_owned(),
+            Some(("http", rest)) if !rest.starts_with("//[") => {
+                "http://localhost:* http://127.0.0.1:*".to_owned()
+            }
             Some((scheme, _)) => format!("{scheme}:"),
             None => String::new(),
         }
@@ -289,6 +292,7 @@ mod tests {
         };
 
         assert_eq!(form_action("https://service.example/callback"), "https:");
+        assert_eq!(form_action("http://[::1]:8081/callback"), "http:");
         assert_eq!(form_action("uk.example.app:/callback"), "uk.example.app:");
         assert_eq!(
             form_action("http://localhost:8081/callback"),

@@ -31,12 +31,13 @@ use storage::StorageError;
 
 use crate::authorize::begin::{Answer, begin};
 use crate::authorize::error::{AuthorizeError, Refusal, ShowPage};
-use crate::authorize::request::AuthorizationRequest;
+use crate::authorize::request::{AuthorizationRequest, PagesAllowed};
 use crate::authorize::response::{Recipient, see_other};
 use crate::authorize_error_page::AuthorizeErrorPage;
 use crate::browser::{Browser, add_cookie};
 use crate::fault::page_of_fault;
 use crate::form::is_form;
+use crate::oauth_error::Failure;
 use crate::provider::Provider;
 use crate::refusal_log::note;
 use crate::session_state;
@@ -105,7 +106,14 @@ async fn answer_resolved(
         Ok(parsed) => parsed,
         Err(refusal) => return Ok(refuse(provider, &pairs, &refusal).await),
     };
-    let answer = begin(provider, browser, &recipient, request, pairs).await?;
+    let pages = request.pages;
+    let answer = match begin(provider, browser, &recipient, request, pairs).await {
+        // Nobody is there to read a page.
+        Err(fault) if pages == PagesAllowed::No => {
+            return Ok(refuse_for_fault(provider, &recipient, fault).await);
+        }
+        answer => answer?,
+    };
     let state = answer.sid().map(|sid| session_state::cookie(provider, sid));
     let mut response = respond(provider, &recipient, answer).await;
     if let Some(cookie) = state {
@@ -194,14 +202,20 @@ async fn parse(
     }
 }
 
+async fn refuse_for_fault(
+    provider: &Provider,
+    recipient: &Recipient,
+    fault: impl Into<Failure>,
+) -> HttpResponse {
+    let incident = fault.into().log(provider);
+    refuse_client(provider, recipient, &Refusal::server_error(&incident)).await
+}
+
 async fn respond(provider: &Provider, recipient: &Recipient, answer: Answer) -> HttpResponse {
     match answer {
         Answer::Issued(issued) => match issued.parameters(provider, recipient).await {
             Ok(parameters) => recipient.grant(provider, parameters),
-            Err(failure) => {
-                let incident = failure.log(provider);
-                refuse_client(provider, recipient, &Refusal::server_error(&incident)).await
-            }
+            Err(failure) => refuse_for_fault(provider, recipient, failure).await,
         },
         Answer::Refused(refusal) => refuse_client(provider, recipient, &refusal).await,
         Answer::Asked {

@@ -1,7 +1,7 @@
 //! Access tokens as clients present them, and the refusals in kind (RFC 6750).
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use model::Secret;
 use model::raw_pairs::RawPairs;
@@ -129,7 +129,8 @@ const fn is_token_byte(byte: u8) -> bool {
 }
 
 fn in_form(http: &HttpRequest, body: &[u8]) -> Result<Option<Secret<String>>, BearerError> {
-    if !is_form(http) {
+    // Never with GET (RFC 6750 §2.2).
+    if !is_form(http) || http.method() != Method::POST {
         return Ok(None);
     }
     RawPairs::parse(body)

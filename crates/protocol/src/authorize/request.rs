@@ -23,6 +23,8 @@ const NONCE_MAX: usize = 1_000;
 /// URL carries: anybody can have one stored.
 const REQUEST_MAX: usize = 8_192;
 
+const MANY_RESOURCES: &str = "Tokens for more than one resource are not served.";
+
 /// The parameters that we read; each may come once at most (RFC 6749 §3.1).
 const READ_ONCE: [&str; 18] = [
     "response_type",
@@ -96,8 +98,10 @@ impl AuthorizationRequest {
         issuer: &Issuer,
     ) -> Result<Self, Refusal> {
         for name in READ_ONCE {
-            pairs.one(name).map_err(|Repeated(name)| {
-                Refusal::invalid_request(format!("The parameter {name} is repeated."))
+            pairs.one(name).map_err(|Repeated(name)| match name {
+                // More than one is allowed, but not here (RFC 8707 §2).
+                "resource" => Refusal::new("invalid_target", MANY_RESOURCES),
+                _ => Refusal::invalid_request(format!("The parameter {name} is repeated.")),
             })?;
         }
         let read = pairs

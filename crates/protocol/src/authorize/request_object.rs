@@ -5,6 +5,8 @@
 //! the interaction and its end, sees plain parameters: so an object may expire while its person
 //! answers, is fetched once, and does not depend on keys that change meanwhile.
 
+use std::collections::BTreeSet;
+
 use model::Client;
 use model::raw_pairs::{RawPairs, Repeated};
 use url::Url;
@@ -137,14 +139,23 @@ async fn fetch(provider: &Provider, client: &Client, uri: &str) -> Result<String
 }
 
 /// `client_id` has to be outside, where the client was found by it; either may be left out inside.
-fn is_same_in_both(name: &str, outside: &RawPairs, inside: &[(String, String)]) -> bool {
+pub(super) fn is_same_in_both(name: &str, outside: &RawPairs, inside: &[(String, String)]) -> bool {
     let Some(outside) = outside.first(name).filter(|value| !value.is_empty()) else {
         return true;
+    };
+    // The words of a response type are in no order (RFC 6749 §3.1.1).
+    let is_same = |value: &str| match name {
+        "response_type" => words(value) == words(outside),
+        _ => value == outside,
     };
     inside
         .iter()
         .filter(|(it, _)| it == name)
-        .all(|(_, value)| value == outside)
+        .all(|(_, value)| is_same(value))
+}
+
+fn words(value: &str) -> BTreeSet<&str> {
+    value.split(' ').collect()
 }
 
 fn merged(outside: &RawPairs, inside: Vec<(String, String)>) -> RawPairs {

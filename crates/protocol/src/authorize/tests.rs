@@ -140,7 +140,6 @@ fn every_parameter_that_is_read_may_come_once() {
         "id_token_hint",
         "code_challenge",
         "code_challenge_method",
-        "resource",
         "acr_values",
         "claims",
     ] {
@@ -154,6 +153,9 @@ fn every_parameter_that_is_read_may_come_once() {
             ),
         );
     }
+    let two_resources = "resource=a&response_type=code&scope=openid&resource=b";
+    let told = "Tokens for more than one resource are not served.";
+    assert_eq!(refused(two_resources), ("invalid_target", told.to_owned()));
 }
 
 #[test]

@@ -91,6 +91,13 @@ fn metadata(settings: &ClientSettings) -> Map<String, Value> {
     match serde_json::to_value(settings) {
         Ok(Value::Object(mut settings)) => {
             settings.retain(|name, _| TOLD.contains(&name.as_str()));
+            for (name, default) in [
+                ("backchannel_logout_session_required", Value::from(false)),
+                ("frontchannel_logout_session_required", Value::from(false)),
+                ("require_auth_time", Value::from(false)),
+            ] {
+                settings.entry(name).or_insert(default);
+            }
             settings
         }
         _ => Map::new(),

@@ -13,7 +13,8 @@ use super::Registration;
 use super::error::RegistrationError;
 use super::json::Members;
 
-/// Nothing is encrypted here. A client that asks for it must not believe that it is.
+/// Nothing is encrypted here. A client that asks for it must not believe that it is; nor, with
+/// `require_signed_request_object` (RFC 9101 §10.5), that what it did not sign is refused.
 const UNSERVED: [&str; 6] = [
     "id_token_encrypted_response_alg",
     "id_token_encrypted_response_enc",
@@ -64,6 +65,10 @@ fn refuse_what_is_not_served(members: &mut Members) -> Result<(), RegistrationEr
         if members.take::<Value>(name)?.is_some() {
             return Err(RegistrationError::Unsupported(name));
         }
+    }
+    let only_signed = "require_signed_request_object";
+    if members.take_or_default::<bool>(only_signed)? {
+        return Err(RegistrationError::Unsupported(only_signed));
     }
     match members.take::<String>("software_statement") {
         Ok(None) => Ok(()),
@@ -204,7 +209,7 @@ fn check_redirects(settings: &ClientSettings) -> Result<(), RegistrationError> {
                 .any(|scheme| starts_with(uri.as_str(), scheme));
             let problem = match settings.application_type {
                 ApplicationType::Web if !is_web => "a web client needs https, or http on localhost",
-                ApplicationType::Native if starts_with(uri.as_str(), "https://") => {
+                ApplicationType::Native if field == "redirect_uris" && uri.is_https() => {
                     "a native client needs a loopback address or a private-use scheme"
                 }
                 _ => continue,

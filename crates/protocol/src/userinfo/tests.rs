@@ -141,7 +141,12 @@ async fn without_a_token_no_error_is_named() {
         .send(other_body.insert_header((CONTENT_TYPE, "text/plain")))
         .await;
 
-    for answer in [nothing, basic, empty_form, other_body] {
+    let form_of_a_get = get()
+        .insert_header((CONTENT_TYPE, "application/x-www-form-urlencoded"))
+        .set_payload("access_token=x");
+    let form_of_a_get = app.send(form_of_a_get).await;
+
+    for answer in [nothing, basic, empty_form, other_body, form_of_a_get] {
         assert_refused(&answer, 401, missing);
     }
 }

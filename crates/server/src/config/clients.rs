@@ -27,8 +27,15 @@ pub struct ClientEntry {
     pub secret: Option<Secret<String>>,
 }
 
-/// Shortest client secret that an operator may choose, in characters.
-pub const SHORTEST_SECRET: usize = 16;
+/// Shortest client secret that an operator may choose, in characters: one that signs has as many
+/// bits as the digest (OpenID Connect Core §16.19, RFC 7518 §3.2).
+#[must_use]
+pub const fn shortest_secret(method: AuthMethod) -> usize {
+    match method {
+        AuthMethod::ClientSecretJwt => 32,
+        _ => 16,
+    }
+}
 
 /// Reads a file of clients.
 ///
@@ -127,13 +134,14 @@ fn read_settings(section: &mut Section<'_>) -> Option<ClientSettings> {
 }
 
 fn check_secret(section: &mut Section<'_>, method: AuthMethod, secret: Option<&Secret<String>>) {
+    let shortest = shortest_secret(method);
     let remedy = match (method.has_secret(), secret) {
         (true, None) => format!(
-            "(or client_secret_file) must be set for {}, in at least {SHORTEST_SECRET} characters",
+            "(or client_secret_file) must be set for {}, in at least {shortest} characters",
             method.as_str()
         ),
-        (true, Some(secret)) if secret.reveal().chars().count() < SHORTEST_SECRET => {
-            format!("must have at least {SHORTEST_SECRET} characters")
+        (true, Some(secret)) if secret.reveal().chars().count() < shortest => {
+            format!("must have at least {shortest} characters")
         }
         (false, Some(_)) => {
             format!("must not be set: {} has no secret", method.as_str())
@@ -370,6 +378,13 @@ redirect_uris = ["http://localhost:8081/callback"]
                 "clients[1].client_secret: must have at least 16 characters (line 11)",
                 "clients[1].client_id: must differ from every other client's (line 9)",
             ]
+        );
+
+        let signs = client.replace("hunter2", &"x".repeat(31))
+            + "token_endpoint_auth_method = \"client_secret_jwt\"\n";
+        assert_eq!(
+            load_text(&signs).unwrap_err(),
+            ["clients[0].client_secret: must have at least 32 characters (line 5)"]
         );
     }
 }

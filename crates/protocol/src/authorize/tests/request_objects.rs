@@ -6,11 +6,13 @@ use actix_web::HttpResponse;
 use form_urlencoded::Serializer;
 use model::SigningAlgorithm;
 use model::client::{AuthMethod, ClientSettings};
+use model::raw_pairs::RawPairs;
 use serde_json::{Value, json};
 use storage::testing::Kind;
 use tokio::net::TcpListener;
 use url::Url;
 
+use crate::authorize::request_object::is_same_in_both;
 use crate::keys::testing::{LooseKey, hmac_token, part};
 use crate::testing::browser::{TestBrowser, signed_in};
 use crate::testing::client_site::ClientSite;
@@ -764,4 +766,17 @@ async fn guessed_kids_make_one_fetch_in_half_a_minute() {
     }
 
     assert_eq!(site.times_asked(), 1);
+}
+
+/// The words of a response type are in no order (RFC 6749 §3.1.1).
+#[test]
+fn a_response_type_is_the_same_in_any_order() {
+    let outside = RawPairs::parse(b"response_type=code+id_token&state=a+b");
+    let is_same = |name: &str, value: &str| {
+        is_same_in_both(name, &outside, &[(name.to_owned(), value.to_owned())])
+    };
+
+    assert!(is_same("response_type", "id_token code"));
+    assert!(!is_same("response_type", "id_token"));
+    assert!(!is_same("state", "b a"));
 }

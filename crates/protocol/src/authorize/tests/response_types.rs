@@ -639,3 +639,20 @@ async fn a_token_that_cannot_be_signed_is_a_server_error_for_the_client() {
     assert_eq!(find(&parameters, "id_token"), None);
     assert_eq!(value(&parameters, "state"), STATE);
 }
+
+#[actix_web::test]
+async fn a_database_fault_is_a_server_error_where_no_page_may_be_shown() {
+    let app = TestProvider::on_sqlite();
+    let mut scene = Scene::set(&app, |_| ()).await;
+    let silently = [("response_type", "code"), ("prompt", "none")];
+    // The client is known from now on.
+    asks(&mut scene.browser, &silently).await;
+    app.provider.store.revert_all().unwrap();
+
+    let (_, parameters) = arrived(&asks(&mut scene.browser, &silently).await);
+    let answer = asks(&mut scene.browser, &[("response_type", "code")]).await;
+
+    assert_eq!(value(&parameters, "error"), "server_error");
+    assert_eq!(value(&parameters, "state"), STATE);
+    assert_eq!((answer.status, answer.header("location")), (500, None));
+}

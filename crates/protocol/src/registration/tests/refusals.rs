@@ -113,6 +113,12 @@ async fn a_native_client_comes_back_to_its_device_only() {
         "The member redirect_uris cannot be accepted: a native client needs a loopback address or a private-use scheme.",
     )
     .await;
+    let body = json!({
+        "application_type": "native",
+        "redirect_uris": ["uk.example.app:/cb"],
+        "post_logout_redirect_uris": ["https://service.example/signed-out"],
+    });
+    Registered::at(&provider, &body).await;
 }
 
 /// OpenID Connect Registration §2: whoever else listens there would get the tokens.
@@ -164,6 +170,7 @@ async fn what_is_not_served_is_refused() {
         ("userinfo_encrypted_response_enc", json!("A256GCM")),
         ("request_object_encryption_alg", json!("RSA-OAEP")),
         ("request_object_encryption_enc", json!("A256GCM")),
+        ("require_signed_request_object", json!(true)),
     ] {
         let description =
             format!("The member {member} is not of a type or a value that is supported.");
@@ -182,6 +189,11 @@ async fn contradictions_are_refused() {
             json!({ "jwks": keys, "jwks_uri": "https://service.example/jwks" }),
             "jwks",
             "give jwks or jwks_uri, not both",
+        ),
+        (
+            json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": keys }),
+            "jwks",
+            "private_key_jwt needs jwks or jwks_uri",
         ),
         (
             json!({ "token_endpoint_auth_method": "private_key_jwt" }),

@@ -14,7 +14,7 @@ use storage::{StorageError, Tx, clients, events};
 use crate::cli::CommandError;
 use crate::cli::client_settings::SettingFlags;
 use crate::compose::Ground;
-use crate::config::clients::SHORTEST_SECRET;
+use crate::config::clients::shortest_secret;
 
 /// A secret to be shown, if one was made, and what is stored of it.
 type Issued = (Option<Secret<String>>, Credential);
@@ -183,8 +183,9 @@ fn choose(
     }
     let text = std::fs::read_to_string(file).map_err(|error| refused(error.to_string()))?;
     let chosen = Secret::new(text.trim().to_owned());
-    if chosen.reveal().chars().count() < SHORTEST_SECRET {
-        let words = format!("a secret must have at least {SHORTEST_SECRET} characters");
+    let shortest = shortest_secret(method);
+    if chosen.reveal().chars().count() < shortest {
+        let words = format!("a secret must have at least {shortest} characters");
         return Err(refused(words));
     }
     let kept = client_secret::keep(id, method, &chosen, &ground.keyring, &SystemEntropy);
