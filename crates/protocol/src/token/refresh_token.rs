@@ -84,13 +84,15 @@ fn redeem(
         return Ok(Err(OAuthError::TooWeak));
     }
     // Only now: the successor stands, so that a client that asked for too much can ask again.
-    let scope = match presented.scope {
+    let asked = match &presented.scope {
         Some(scope) if !scope.is_subset(&grant.scope) => {
             return Ok(Err(OAuthError::ScopeBeyondGrant));
         }
         Some(scope) => scope,
-        None => grant.scope.clone(),
+        None => &grant.scope,
     };
+    // What was taken from its registration since is in no new token.
+    let scope = asked.intersection(&client.settings.scope);
     let now = tx.now();
     let access = Access {
         client,

@@ -5,7 +5,7 @@ use storage::{StorageError, Store, Tx, registrations};
 
 /// Most batches of one table in one run: the rest waits for the next, and the lease does not run
 /// out.
-const BATCHES: usize = 200;
+const BATCHES: usize = 1_000;
 
 /// Goes through every table, and through the clients that registered themselves.
 pub(super) async fn run(store: &Store) -> Result<(), StorageError> {

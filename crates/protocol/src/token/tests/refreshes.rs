@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::future::join_all;
+use model::ScopeSet;
 use model::event::EventKind;
 use serde_json::json;
 use storage::testing::{Kind, START};
@@ -221,6 +222,22 @@ async fn a_refresh_may_ask_for_less_and_the_successor_keeps_the_whole() {
     );
     let whole = scene.refresh(&narrowed.text("refresh_token")).await;
     assert_eq!(whole.json()["scope"], "email offline_access openid");
+}
+
+#[actix_web::test]
+async fn a_scope_that_a_client_may_not_have_any_more_is_in_no_new_token() {
+    let scene = Scene::on(Kind::Sqlite).await;
+    scene.app.change_client("course", |settings| {
+        settings.scope = ScopeSet::parse("openid offline_access").unwrap();
+    });
+
+    let refreshed = scene.refresh(&scene.token()).await;
+
+    assert_eq!(refreshed.json()["scope"], "offline_access openid");
+    let client = ("course", scene.secret.as_str());
+    let form = [("token", &*refreshed.text("access_token"))];
+    let introspected = scene.app.post_as("/introspect", client, &form).await;
+    assert_eq!(introspected.json()["scope"], "offline_access openid");
 }
 
 #[actix_web::test]
