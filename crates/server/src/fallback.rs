@@ -16,11 +16,12 @@ pub(crate) enum Reader {
     Program,
 }
 
-const FOR_PROGRAMS: [&str; 11] = [
+const FOR_PROGRAMS: [&str; 12] = [
     "/token",
     "/userinfo",
     "/revoke",
     "/introspect",
+    "/par",
     "/register",
     "/register/",
     "/jwks",
