@@ -118,6 +118,7 @@ mod tests {
     fn programs_are_told_from_people_by_the_path() {
         for path in [
             "/token",
+            "/par",
             "/.well-known/openid-configuration",
             "/health/ready",
         ] {

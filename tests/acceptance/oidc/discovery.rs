@@ -106,6 +106,7 @@ async fn every_endpoint_takes_its_methods_and_no_others() {
         ("/userinfo", &["GET", "POST"]),
         ("/revoke", &["POST"]),
         ("/introspect", &["POST"]),
+        ("/par", &["POST"]),
         ("/end-session", &["GET", "POST"]),
         ("/session/check", &["GET"]),
         ("/privacy", &["GET"]),

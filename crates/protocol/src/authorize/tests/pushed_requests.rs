@@ -310,7 +310,8 @@ async fn a_request_uri_that_was_never_given_gets_a_page_and_no_redirect() {
     let urn = "urn:ietf:params:oauth:request_uri:";
     let guessed = format!("{urn}gai_pr_{}", "a".repeat(43));
 
-    for request_uri in [urn, &format!("{urn}short"), &guessed] {
+    // The second is the example of RFC 9126 §2.2.
+    for request_uri in [urn, &format!("{urn}6esc_11ACC5bwc014ltc14eY22c"), &guessed] {
         // A redirect URI that is registered proves nothing here.
         let beside = [
             ("client_id", "service"),
