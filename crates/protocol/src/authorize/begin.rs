@@ -96,7 +96,7 @@ pub(crate) async fn begin(
                 Ok(Answer::Issued(Box::new(issued)))
             }
             (Decision::Issue | Decision::Interact, _) => {
-                ask(tx, &parts, &recipient, &request, pairs, prepared)
+                ask(tx, &parts, &recipient, &request, &pairs, prepared)
             }
         }
     });
@@ -194,13 +194,13 @@ fn ask(
     provider: &Provider,
     recipient: &Recipient,
     request: &AuthorizationRequest,
-    pairs: RawPairs,
+    pairs: &RawPairs,
     prepared: Prepared,
 ) -> Result<Answer, StorageError> {
     let id = prepared.interaction_id;
     let (browser, minted) = prepared.browser;
     let location = format!("{}?i={id}", provider.journey);
-    let pairs = read_parameters(&pairs);
+    let pairs = read_parameters(pairs);
     let interaction = interaction(id, tx.now(), provider, recipient, request, pairs);
     interactions::insert(tx, &interaction, &browser)?;
     let set_cookie = minted.map(|secret| provider.cookies.set(Cookie::Browser, &secret, None));
