@@ -55,6 +55,7 @@ before(async () => {
         request_uris: [service.requestUri],
         jwks: { keys: [{ kty: publicKey.kty, crv: publicKey.crv, x: publicKey.x, y: publicKey.y, kid: 'one', alg: 'ES256' }] },
       }),
+      client({ client_id: 'pushes', require_pushed_authorization_requests: true }),
       service.client({
         client_id: 'public',
         application_type: 'native',
@@ -460,6 +461,95 @@ describe('a signed request', () => {
 
     assert.equal(page.status, 400)
     await page.getByRole('heading', { name: 'You cannot sign in from this link' }).waitFor()
+  })
+})
+
+describe('a pushed request', () => {
+  const signs = () => party('own-key', oidc.PrivateKeyJwt({ key: signingKeys.privateKey, kid: 'one' }))
+
+  async function pushedRequest(config, parameters = {}) {
+    const { url, checks } = await beginSignIn(config, parameters)
+    const pushed = await oidc.buildAuthorizationUrlWithPAR(config, new URL(url).searchParams)
+    assert.deepEqual([...pushed.searchParams.keys()].sort(), ['client_id', 'request_uri'])
+    return { url: pushed.href, checks }
+  }
+
+  const clients = {
+    'that proves itself by a secret': () => party('apply'),
+    'that proves itself by its key': signs,
+    'that can keep no secret': () => party('public', oidc.None()),
+    'that must push': () => party('pushes'),
+  }
+  for (const [kind, connect] of Object.entries(clients)) {
+    test(`is answered to a client ${kind}`, async () => {
+      const config = await connect()
+      const { url, checks } = await pushedRequest(config)
+
+      await page.goto(url)
+
+      const tokens = await oidc.authorizationCodeGrant(config, broughtBack(), checks)
+      assert.equal(tokens.claims().aud, config.clientMetadata().client_id)
+    })
+  }
+
+  test('may be signed', async () => {
+    const config = await signs()
+    const { url, checks } = await beginSignIn(config, { max_age: '3600' })
+    const key = { key: signingKeys.privateKey, kid: 'one' }
+    const signed = await oidc.buildAuthorizationUrlWithJAR(config, new URL(url).searchParams, key)
+    const pushed = await oidc.buildAuthorizationUrlWithPAR(config, signed.searchParams)
+
+    await page.goto(pushed.href)
+
+    assert.ok((await oidc.authorizationCodeGrant(config, broughtBack(), checks)).claims().auth_time)
+  })
+
+  test('is answered after a whole sign-in, and a reload in it', async () => {
+    const config = await party('pushes')
+    const tab = await newTab(browser)
+    const newcomer = new Person(tab, provider, service)
+    const { url, checks } = await pushedRequest(config)
+
+    await tab.goto(url)
+    const first = tab.url()
+    await tab.goto(url)
+    assert.equal(tab.url(), first)
+    await newcomer.givesAddress()
+    await newcomer.typesTheCode()
+    await press(tab, 'Continue')
+    await tab.getByText('You are back at /callback').waitFor()
+
+    const tokens = await oidc.authorizationCodeGrant(config, broughtBack(), checks)
+    assert.ok(tokens.claims().sub)
+    await tab.context().close()
+  })
+
+  test('goes nowhere a second time', async () => {
+    const { url } = await pushedRequest(await party('pushes'))
+    await page.goto(url)
+
+    await page.goto(url)
+
+    assert.equal(page.status, 400)
+    await page.getByRole('heading', { name: 'You cannot sign in from this link' }).waitFor()
+  })
+
+  test('that is in error is refused before a browser comes', async () => {
+    const config = await party('apply')
+    const secretless = await party('apply', oidc.ClientSecretBasic('wrong'))
+
+    await refused(pushedRequest(config, { scope: 'email' }), 'invalid_scope')
+    await refused(pushedRequest(config, { redirect_uri: `${service.address}/elsewhere` }), 'invalid_request')
+    await assert.rejects(pushedRequest(secretless), { status: 401 })
+  })
+
+  test('is needed from a client that must push', async () => {
+    const config = await party('pushes')
+    const { url, checks } = await beginSignIn(config)
+
+    await page.goto(url)
+
+    await refused(oidc.authorizationCodeGrant(config, broughtBack(), checks), 'invalid_request')
   })
 })
 

@@ -93,6 +93,9 @@ pub struct ClientSettings {
     /// The `max_age`, in seconds, of a request that names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_max_age: Option<u64>,
+    /// Whether its authorization requests are taken only if it pushed them (RFC 9126 §6).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub require_pushed_authorization_requests: bool,
     /// Whether its ID tokens must have `auth_time`; ours always do.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub require_auth_time: bool,
@@ -475,6 +478,7 @@ impl ClientSettings {
             request_object_signing_alg: None,
             request_uris: Vec::new(),
             default_max_age: None,
+            require_pushed_authorization_requests: false,
             require_auth_time: false,
             default_acr_values: Vec::new(),
             initiate_login_uri: None,
@@ -833,6 +837,7 @@ mod tests {
         settings.request_object_signing_alg = Some(SigningAlgorithm::EdDsa);
         settings.request_uris = vec![Url::parse("https://service.example/object#1").unwrap()];
         settings.default_max_age = Some(0);
+        settings.require_pushed_authorization_requests = true;
         settings.require_auth_time = true;
         settings.default_acr_values = vec!["gold".to_owned(), "Cl.Cm".to_owned()];
 

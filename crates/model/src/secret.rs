@@ -57,6 +57,8 @@ pub enum SecretKind {
     RegistrationAccess,
     /// The token that lets somebody register a client (RFC 7591 §1.2).
     InitialAccess,
+    /// The end of the `request_uri` of a pushed authorization request (RFC 9126 §2.2).
+    PushedRequest,
 }
 
 impl SecretKind {
@@ -72,6 +74,7 @@ impl SecretKind {
             Self::FreezeLink => "gai_fl_",
             Self::RegistrationAccess => "gai_ra_",
             Self::InitialAccess => "gai_ia_",
+            Self::PushedRequest => "gai_pr_",
         }
     }
 

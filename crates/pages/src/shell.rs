@@ -13,6 +13,7 @@ pub struct Shell {
     pub back_link: Option<String>,
     /// Origins beyond our own that a form on this page may post or be redirected to, for
     /// example `https://service.example`: browsers hold redirects after a form to the policy too.
+    /// An item may be several of them, parted by spaces. Never what a client wrote.
     pub form_action: Vec<String>,
     /// Origins whose pages stand in frames on this page; none as a rule.
     pub frame_src: Vec<String>,
@@ -47,16 +48,17 @@ impl Shell {
             return Cow::Borrowed(POLICY);
         }
         let mut policy = POLICY.to_owned();
-        add(&mut policy, &self.form_action);
+        let form_action = self.form_action.iter();
+        add(&mut policy, form_action.flat_map(|item| item.split(' ')));
         if !self.frame_src.is_empty() {
             policy.push_str("; frame-src");
-            add(&mut policy, &self.frame_src);
+            add(&mut policy, self.frame_src.iter().map(String::as_str));
         }
         if self.images.is_empty() {
             return Cow::Owned(policy);
         }
         let mut images = OWN_IMAGES.to_owned();
-        add(&mut images, &self.images);
+        add(&mut images, self.images.iter().map(String::as_str));
         Cow::Owned(policy.replacen(OWN_IMAGES, &images, 1))
     }
 
@@ -78,14 +80,14 @@ impl Shell {
 }
 
 /// Whether it can end neither its directive nor the policy.
-fn is_one_source(origin: &&String) -> bool {
+fn is_one_source(origin: &&str) -> bool {
     origin
         .bytes()
         .all(|byte| byte.is_ascii_graphic() && !b";,'".contains(&byte))
 }
 
-fn add(policy: &mut String, origins: &[String]) {
-    for origin in origins.iter().filter(is_one_source) {
+fn add<'a>(policy: &mut String, origins: impl Iterator<Item = &'a str>) {
+    for origin in origins.filter(is_one_source) {
         policy.push(' ');
         policy.push_str(origin);
     }

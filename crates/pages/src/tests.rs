@@ -194,15 +194,29 @@ fn a_page_frames_what_it_names_and_nothing_else() {
     assert!(!plain.content_security_policy().contains("frame-src"));
 }
 
+/// A service on the machine that it is developed on, at whatever port.
+#[test]
+fn a_form_may_lead_to_several_places() {
+    let shell = Shell {
+        form_action: vec!["http://localhost:* http://127.0.0.1:*".to_owned()],
+        ..Shell::default()
+    };
+
+    let policy = shell.content_security_policy();
+
+    assert!(policy.ends_with("; form-action 'self' http://localhost:* http://127.0.0.1:*"));
+}
+
 /// The attack: a host that a client registered ends a directive or the whole policy.
 #[test]
 fn a_source_that_is_more_than_one_is_left_out() {
     let crafted = ["https://0;x", "https://a,default-src", "https://b x"].map(str::to_owned);
-    let with = |good: &str| crafted.iter().cloned().chain([good.to_owned()]).collect();
+    let with = |crafted: &[String], good: &str| [crafted, &[good.to_owned()]].concat();
     let shell = Shell {
-        form_action: with("https:"),
-        frame_src: with("https://one.example"),
-        images: with("https://logos.example"),
+        // What stands here is ours, and may be several.
+        form_action: with(&crafted[..2], "https:"),
+        frame_src: with(&crafted, "https://one.example"),
+        images: with(&crafted, "https://logos.example"),
         ..Shell::default()
     };
 

@@ -11,8 +11,9 @@ pub(crate) mod error;
 mod expected;
 mod issue;
 mod prompt;
+pub(crate) mod pushed;
 pub(crate) mod request;
-mod request_object;
+pub(crate) mod request_object;
 pub(crate) mod response;
 mod resume;
 
@@ -31,6 +32,7 @@ use storage::StorageError;
 
 use crate::authorize::begin::{Answer, begin};
 use crate::authorize::error::{AuthorizeError, Refusal, ShowPage};
+use crate::authorize::pushed::{Found, PushedRequest};
 use crate::authorize::request::{AuthorizationRequest, PagesAllowed};
 use crate::authorize::response::{Recipient, see_other};
 use crate::authorize_error_page::AuthorizeErrorPage;
@@ -51,6 +53,16 @@ const PATH: &str = "/authorize";
 
 /// Longest query that a form posted to `/authorize` is turned into.
 const QUERY_MAX: usize = 8_000;
+
+/// How a request came.
+pub(crate) enum Arrival {
+    /// The browser brought it.
+    Brought,
+    /// Its client pushed it (RFC 9126), and nobody used it yet.
+    Pushed(PushedRequest),
+    /// It came before, one way or the other, and is taken up again.
+    Again,
+}
 
 /// `GET /authorize`.
 pub async fn authorize_by_query(provider: Data<Provider>, http: HttpRequest) -> HttpResponse {
@@ -85,15 +97,54 @@ pub async fn authorize_by_form(
 
 async fn answer(provider: &Provider, http: &HttpRequest, pairs: RawPairs) -> HttpResponse {
     let browser = Browser::of(http, provider.cookies);
-    let answer = match resolve(provider, &pairs).await {
-        Ok(Ok(resolved)) => {
-            let pairs = resolved.unwrap_or(pairs);
-            answer_resolved(provider, &browser, pairs).await
-        }
-        Ok(Err(refusal)) => Ok(refuse(provider, &pairs, &refusal).await),
-        Err(fault) => Err(fault),
+    let answer = if pushed::is_in(&pairs) {
+        answer_pushed(provider, &browser, &pairs).await
+    } else {
+        answer_brought(provider, &browser, pairs).await
     };
     answer.unwrap_or_else(|fault| page_of_fault(provider, &fault))
+}
+
+async fn answer_brought(
+    provider: &Provider,
+    browser: &Browser,
+    pairs: RawPairs,
+) -> Result<HttpResponse, StorageError> {
+    match resolve(provider, &pairs).await? {
+        Ok(resolved) => {
+            let pairs = resolved.unwrap_or(pairs);
+            answer_resolved(provider, browser, pairs, Arrival::Brought).await
+        }
+        Err(refusal) => Ok(refuse(provider, &pairs, &refusal).await),
+    }
+}
+
+/// Answers what was pushed and nothing else: beside the `request_uri`, only the client's id is
+/// read.
+async fn answer_pushed(
+    provider: &Provider,
+    browser: &Browser,
+    pairs: &RawPairs,
+) -> Result<HttpResponse, StorageError> {
+    let client = match find_client(provider, pairs).await? {
+        Ok(client) => client,
+        Err(page) => return Ok(refuse(provider, pairs, &page.into()).await),
+    };
+    let unusable = ShowPage::PushedRequest.into();
+    let Some(pushed) = PushedRequest::named(pairs, &client) else {
+        return Ok(refuse(provider, pairs, &unusable).await);
+    };
+    let found = provider.store.read({
+        let (pushed, browser) = (pushed.clone(), browser.browser);
+        move |tx| pushed.find(tx, browser.as_ref())
+    });
+    match found.await? {
+        Found::Unused(pairs) => {
+            answer_resolved(provider, browser, pairs, Arrival::Pushed(pushed)).await
+        }
+        Found::GoesOn { location } => Ok(see_other(&location)),
+        Found::Unusable => Ok(refuse(provider, pairs, &unusable).await),
+    }
 }
 
 /// Answers a request whose object, if it came with one, has been read.
@@ -101,13 +152,14 @@ async fn answer_resolved(
     provider: &Provider,
     browser: &Browser,
     pairs: RawPairs,
+    arrival: Arrival,
 ) -> Result<HttpResponse, StorageError> {
-    let (recipient, request) = match parse(provider, &pairs).await? {
+    let (recipient, request) = match parse(provider, &pairs, &arrival).await? {
         Ok(parsed) => parsed,
         Err(refusal) => return Ok(refuse(provider, &pairs, &refusal).await),
     };
     let pages = request.pages;
-    let answer = match begin(provider, browser, &recipient, request, pairs).await {
+    let answer = match begin(provider, browser, &recipient, request, (pairs, arrival)).await {
         // Nobody is there to read a page.
         Err(fault) if pages == PagesAllowed::No => {
             return Ok(refuse_for_fault(provider, &recipient, fault).await);
@@ -162,13 +214,29 @@ async fn refuse(provider: &Provider, pairs: &RawPairs, refused: &AuthorizeError)
     match refused {
         AuthorizeError::ShowPage(page) => {
             let claimed = pairs.one("client_id").ok().flatten();
-            note(provider, claimed, PATH, page.code(), &page.to_string()).await;
-            show_page(provider, page)
+            refuse_person(provider, claimed, page).await
         }
         AuthorizeError::Redirect(recipient, refusal) => {
             refuse_client(provider, recipient, refusal).await
         }
     }
+}
+
+/// Tells a person why not, and writes it down for the client that the request named.
+async fn refuse_person(
+    provider: &Provider,
+    claimed_client: Option<&str>,
+    page: &ShowPage,
+) -> HttpResponse {
+    note(
+        provider,
+        claimed_client,
+        PATH,
+        page.code(),
+        &page.to_string(),
+    )
+    .await;
+    show_page(provider, page)
 }
 
 /// Tells a client why not, and writes it down.
@@ -187,6 +255,7 @@ async fn refuse_client(
 async fn parse(
     provider: &Provider,
     pairs: &RawPairs,
+    arrival: &Arrival,
 ) -> Result<Result<(Recipient, AuthorizationRequest), AuthorizeError>, StorageError> {
     let proven = find_client(provider, pairs)
         .await?
@@ -195,6 +264,14 @@ async fn parse(
         Ok(recipient) => recipient,
         Err(page) => return Ok(Err(page.into())),
     };
+    let must_push = recipient
+        .client
+        .settings
+        .require_pushed_authorization_requests;
+    if must_push && matches!(arrival, Arrival::Brought) {
+        let refusal = Refusal::invalid_request("This client must push its authorization requests.");
+        return Ok(Err(AuthorizeError::Redirect(Box::new(recipient), refusal)));
+    }
     let keys = provider.keys.current();
     match AuthorizationRequest::parse(pairs, &recipient.client, &keys, &provider.issuer) {
         Ok(request) => Ok(Ok((recipient, request))),
@@ -218,6 +295,10 @@ async fn respond(provider: &Provider, recipient: &Recipient, answer: Answer) -> 
             Err(failure) => refuse_for_fault(provider, recipient, failure).await,
         },
         Answer::Refused(refusal) => refuse_client(provider, recipient, &refusal).await,
+        Answer::UsedBefore => {
+            let client_id = Some(recipient.client.id.as_str());
+            refuse_person(provider, client_id, &ShowPage::PushedRequest).await
+        }
         Answer::Asked {
             location,
             set_cookie,

@@ -40,8 +40,9 @@ pub const SIGNING_ALGORITHMS: [&str; 5] = ["RS256", "PS256", "ES256", "EdDSA", "
 pub struct Addressee<'a> {
     /// Our issuer identifier.
     pub issuer: &'a str,
-    /// The URL of the endpoint that was called, or of the token endpoint.
-    pub token_endpoint: &'a str,
+    /// The endpoints that are taken for us: the token endpoint and the one of pushed requests
+    /// (RFC 7523 §3, RFC 9126 §2).
+    pub endpoints: [&'a str; 2],
 }
 
 /// What a client's assertions are verified with.
@@ -203,7 +204,7 @@ fn verify_shared(
 fn is_addressed(audience: &Audience, demanded: AssertionAudience, to: Addressee<'_>) -> bool {
     match demanded {
         AssertionAudience::IssuerOrTokenEndpoint => {
-            audience.names(to.issuer) || audience.names(to.token_endpoint)
+            audience.names(to.issuer) || to.endpoints.iter().any(|url| audience.names(url))
         }
         AssertionAudience::Issuer => {
             matches!(audience, Audience::One(audience) if audience == to.issuer)

@@ -18,6 +18,7 @@ use crate::developers;
 use crate::id_token::PROTOCOL_CLAIMS;
 use crate::provider::{Parts, Provider};
 use crate::published::Published;
+use crate::pushed_request;
 use crate::request_object;
 
 /// `GET /.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`.
@@ -39,6 +40,8 @@ struct Metadata<'a> {
     jwks_uri: String,
     revocation_endpoint: String,
     introspection_endpoint: String,
+    pushed_authorization_request_endpoint: String,
+    require_pushed_authorization_requests: bool,
     end_session_endpoint: String,
     check_session_iframe: String,
     backchannel_logout_supported: bool,
@@ -91,6 +94,8 @@ pub(crate) fn document(parts: &Parts) -> Published {
         jwks_uri: issuer.url("/jwks"),
         revocation_endpoint: issuer.url("/revoke"),
         introspection_endpoint: issuer.url("/introspect"),
+        pushed_authorization_request_endpoint: issuer.url(pushed_request::PATH),
+        require_pushed_authorization_requests: false,
         end_session_endpoint: issuer.url("/end-session"),
         check_session_iframe: issuer.url("/session/check"),
         backchannel_logout_supported: true,

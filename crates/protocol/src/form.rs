@@ -1,4 +1,5 @@
-//! Forms that programs post to the token, introspection, revocation and userinfo endpoints.
+//! Forms that programs post to the token, introspection, revocation, pushed authorization request
+//! and userinfo endpoints.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
@@ -26,6 +27,11 @@ impl Form {
             return Err(OAuthError::NotAForm);
         }
         Ok(Self(RawPairs::parse(body)))
+    }
+
+    /// All that came.
+    pub(crate) fn pairs(&self) -> &RawPairs {
+        &self.0
     }
 
     /// A parameter that may be left out, but not repeated.

@@ -44,6 +44,7 @@ mod person;
 pub mod pkce;
 mod provider;
 mod published;
+pub mod pushed_request;
 mod refusal_log;
 pub mod registration;
 pub mod request_object;

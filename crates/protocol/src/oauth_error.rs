@@ -1,4 +1,5 @@
-//! Refusals of the token, introspection and revocation endpoints (RFC 6749 §5.2).
+//! Refusals of the token, introspection, revocation and pushed authorization request endpoints
+//! (RFC 6749 §5.2).
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -9,6 +10,7 @@ use serde::Serialize;
 use storage::StorageError;
 
 use crate::answer::unkept_json;
+use crate::authorize::error::Refusal;
 use crate::client_assertion::InvalidAssertion;
 use crate::keys::SignError;
 use crate::provider::Provider;
@@ -88,6 +90,13 @@ pub(crate) enum OAuthError {
     #[error("Only access tokens and refresh tokens can be revoked.")]
     UnsupportedTokenType,
 
+    #[error("{}", .0.description)]
+    AuthorizationRequest(Refusal),
+    #[error("A request that is pushed must hold no request_uri.")]
+    PushedReference,
+    #[error("The authorization request is longer than {0} bytes in all.")]
+    LongRequest(usize),
+
     #[error("Too many client secrets wait to be checked; try again in a second.")]
     Overloaded,
     #[error("Something went wrong on our side. Quote incident {0}.")]
@@ -102,7 +111,8 @@ impl OAuthError {
             | Self::Missing(_)
             | Self::Repeated(_)
             | Self::SeveralAuthentications
-            | Self::OtherClientId => ("invalid_request", StatusCode::BAD_REQUEST),
+            | Self::OtherClientId
+            | Self::PushedReference => ("invalid_request", StatusCode::BAD_REQUEST),
             Self::NoAuthentication
             | Self::MalformedBasic
             | Self::UnknownClient
@@ -130,6 +140,8 @@ impl OAuthError {
                 ("invalid_scope", StatusCode::BAD_REQUEST)
             }
             Self::UnsupportedTokenType => ("unsupported_token_type", StatusCode::BAD_REQUEST),
+            Self::AuthorizationRequest(refusal) => (refusal.error, StatusCode::BAD_REQUEST),
+            Self::LongRequest(_) => ("invalid_request", StatusCode::PAYLOAD_TOO_LARGE),
             Self::Overloaded => ("temporarily_unavailable", StatusCode::SERVICE_UNAVAILABLE),
             Self::Fault(_) => ("server_error", StatusCode::INTERNAL_SERVER_ERROR),
         }
@@ -164,6 +176,12 @@ impl OAuthError {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
         response
+    }
+}
+
+impl From<Refusal> for OAuthError {
+    fn from(refusal: Refusal) -> Self {
+        Self::AuthorizationRequest(refusal)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::discovery::discovery;
 use crate::end_session::{end_session_by_form, end_session_by_query, signed_out};
 use crate::introspection::introspect;
 use crate::jwks::jwks;
+use crate::pushed_request::{self, push};
 use crate::registration::{self, register};
 use crate::revocation::revoke;
 use crate::session_check::session_check;
@@ -25,6 +26,7 @@ pub fn routes(app: &mut ServiceConfig) {
         .service(published("/token").post(token))
         .service(published("/userinfo").get(userinfo).post(userinfo))
         .service(published("/revoke").post(revoke))
+        .service(published(pushed_request::PATH).post(push))
         .service(web::resource("/introspect").post(introspect))
         .service(web::resource("/register").post(register))
         .service(

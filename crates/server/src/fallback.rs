@@ -16,11 +16,12 @@ pub(crate) enum Reader {
     Program,
 }
 
-const FOR_PROGRAMS: [&str; 11] = [
+const FOR_PROGRAMS: [&str; 12] = [
     "/token",
     "/userinfo",
     "/revoke",
     "/introspect",
+    "/par",
     "/register",
     "/register/",
     "/jwks",
@@ -117,6 +118,7 @@ mod tests {
     fn programs_are_told_from_people_by_the_path() {
         for path in [
             "/token",
+            "/par",
             "/.well-known/openid-configuration",
             "/health/ready",
         ] {

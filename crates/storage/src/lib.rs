@@ -31,6 +31,7 @@ pub mod people;
 mod postgres;
 mod prepared;
 pub mod purge;
+pub mod pushed_requests;
 pub mod refresh_tokens;
 pub mod refusals;
 pub mod registrations;

@@ -48,7 +48,7 @@ const GRANTS: Retention = Retention::After {
 };
 
 /// Every table, and how long its rows are kept. A test compares it with the live schema.
-pub const RETENTION: [(&str, Retention); 36] = [
+pub const RETENTION: [(&str, Retention); 37] = [
     ("access_tokens", after("digest", "expires_at", 0)),
     // A frozen or applied change can be looked into, and its link still freezes, for a month.
     ("address_changes", after("id", "takes_effect_at", 30)),
@@ -81,6 +81,7 @@ pub const RETENTION: [(&str, Retention); 36] = [
         Retention::Kept("every pairwise subject is made with it"),
     ),
     ("passkeys", Retention::With("users")),
+    ("pushed_requests", after("digest", "expires_at", 0)),
     ("recovery_code_sets", Retention::With("users")),
     ("recovery_codes", Retention::With("recovery_code_sets")),
     // A spent token presented again within a day still revokes its family.

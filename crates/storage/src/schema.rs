@@ -350,6 +350,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    pushed_requests (digest) {
+        digest -> Binary,
+        client_id -> Text,
+        parameters -> Nullable<Text>,
+        interaction_id -> Nullable<Text>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
     training_providers (ukprn) {
         ukprn -> Text,
         name -> Text,
@@ -434,4 +444,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     teacher_record_keys,
     teacher_records,
 );
+diesel::allow_tables_to_appear_in_same_query!(clients, pushed_requests);
 diesel::allow_tables_to_appear_in_same_query!(clients, registrations);

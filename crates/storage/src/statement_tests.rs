@@ -26,6 +26,7 @@ use crate::connection::Connection;
 use crate::email_codes::{self, NewEmailCode};
 use crate::error::StorageError;
 use crate::limits::{self, Counter, Limit};
+use crate::pushed_requests::{self, NewPushedRequest};
 use crate::refresh_tokens::{self, NewRefreshToken};
 use crate::samples::{
     DAY, HOUR, MINUTE, authentication_of, client_id, digest, grant, merge, scope, seal, set_up_app,
@@ -106,6 +107,16 @@ fn sign_in(tx: &mut Tx<'_>) -> Result<(), StorageError> {
     };
     clients::find(tx, &interaction.client_id)?;
     clients::find_version(tx, &interaction.client_id)?;
+    let pushed = NewPushedRequest {
+        digest: digest("request_uri"),
+        client_id: interaction.client_id.clone(),
+        parameters: RawPairs::default(),
+        expires_at: now.plus(MINUTE),
+    };
+    pushed_requests::insert(tx, &pushed)?;
+    pushed_requests::find(tx, &pushed.digest, &pushed.client_id)?;
+    let leads_to = (&id, interaction.expires_at);
+    pushed_requests::redeem(tx, &pushed.digest, &pushed.client_id, leads_to)?;
     interactions::insert(tx, &interaction, &digest("browser"))?;
     interactions::find(tx, &id, Some(&digest("browser")))?;
     interactions::replace_answers(tx, &id, &Answers::default())?;

@@ -21,6 +21,16 @@ const EXERCISES: &[(&str, &str, &str)] = &[
     ("jwks_uri", "{issuer}/jwks", ENDPOINTS),
     ("revocation_endpoint", "{issuer}/revoke", ENDPOINTS),
     ("introspection_endpoint", "{issuer}/introspect", ENDPOINTS),
+    (
+        "pushed_authorization_request_endpoint",
+        "{issuer}/par",
+        PUSHED,
+    ),
+    (
+        "require_pushed_authorization_requests",
+        "false",
+        "who_need_not_push_is_answered_either_way_and_who_must_is_not",
+    ),
     ("end_session_endpoint", "{issuer}/end-session", ENDPOINTS),
     (
         "check_session_iframe",
@@ -199,6 +209,7 @@ const ID_TOKEN: &str = "an_id_token_says_this_and_nothing_else";
 const METHODS: &str = "every_way_to_authenticate_works_at_every_endpoint_that_advertises_it";
 const MODES: &str = "the_state_comes_back_byte_for_byte_with_the_code_in_both_modes";
 const PAIRWISE: &str = "clients_of_different_sectors_cannot_compare_whom_they_know";
+const PUSHED: &str = "a_service_pushes_its_request_and_its_person_signs_in_by_its_name";
 const SIGNED: &str = "an_id_token_and_userinfo_in_every_algorithm_verify_with_the_published_keys";
 const TEACHERS: &str = "every_claim_arrives_in_its_type";
 

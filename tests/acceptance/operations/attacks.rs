@@ -339,11 +339,14 @@ async fn every_answer_is_guarded_also_where_there_is_nothing() {
     let nothing = wire.get("/nothing").await;
     let not_taken = wire.send(Method::DELETE, "/authorize", &[], None).await;
     let too_large = wire.post("/token", &[("code", &large)]).await;
+    let too_large_pushed = wire.post("/par", &[("state", &large)]).await;
     let too_large_page = wire.post("/sign-in/email", &[("email", &large)]).await;
     assert_eq!(nothing.status, 404);
     assert_eq!(not_taken.status, 405);
-    assert_eq!(too_large.status, 413);
-    assert_eq!(too_large.json()["error"], "invalid_request");
+    for too_large in [too_large, too_large_pushed] {
+        assert_eq!(too_large.status, 413);
+        assert_eq!(too_large.json()["error"], "invalid_request");
+    }
     assert_eq!(too_large_page.status, 413);
     for path in [
         "/",

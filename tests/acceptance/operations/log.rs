@@ -79,6 +79,28 @@ async fn nothing_that_the_program_writes_names_a_person_or_holds_a_secret() {
             401
         );
         post("/introspect", &[("token", &access)]).await;
+        let pushed = post(
+            "/par",
+            &[
+                ("response_type", "code"),
+                ("redirect_uri", "https://course.example/callback"),
+                ("scope", "openid"),
+                (
+                    "code_challenge",
+                    "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+                ),
+                ("code_challenge_method", "S256"),
+            ],
+        )
+        .await
+        .json();
+        let request_uri = pushed["request_uri"].as_str().unwrap();
+        browser
+            .open(format!(
+                "/authorize?client_id=course&request_uri={request_uri}"
+            ))
+            .await;
+        secrets.push(request_uri.rsplit(':').next().unwrap().to_owned());
         let renewed = post(
             "/token",
             &[("grant_type", "refresh_token"), ("refresh_token", &refresh)],

@@ -11,10 +11,12 @@ use storage::{
     StorageError, Tx, browser_sessions, consents, interactions, people, trn_links, user_details,
 };
 
+use crate::authorize::Arrival;
 use crate::authorize::decision::{Decision, Presence, decide};
 use crate::authorize::error::Refusal;
 use crate::authorize::expected::ExpectedPerson;
 use crate::authorize::issue::{Drawn, Issued};
+use crate::authorize::pushed::{Found, PushedRequest};
 use crate::authorize::request::{AuthorizationRequest, PagesAllowed, read_parameters};
 use crate::authorize::response::Recipient;
 use crate::browser::Browser;
@@ -35,6 +37,8 @@ pub(crate) enum Answer {
     },
     /// With a refusal.
     Refused(Refusal),
+    /// Not at all: what was pushed was used a moment ago, and not by this browser.
+    UsedBefore,
 }
 
 impl Answer {
@@ -42,7 +46,7 @@ impl Answer {
     pub(crate) fn sid(&self) -> Option<&str> {
         match self {
             Self::Issued(issued) => Some(issued.sid()),
-            Self::Asked { .. } | Self::Refused(_) => None,
+            Self::Asked { .. } | Self::Refused(_) | Self::UsedBefore => None,
         }
     }
 }
@@ -50,7 +54,7 @@ impl Answer {
 /// Everything that is drawn before the unit of work, so that it stays plain and fast.
 struct Prepared {
     answer: Drawn,
-    interaction_id: String,
+    interaction_id: InteractionId,
     browser: (SecretDigest, Option<Secret<String>>),
 }
 
@@ -60,16 +64,22 @@ pub(crate) async fn begin(
     browser: &Browser,
     recipient: &Recipient,
     request: AuthorizationRequest,
-    pairs: RawPairs,
+    (pairs, arrival): (RawPairs, Arrival),
 ) -> Result<Answer, StorageError> {
     let now = provider.store.clock().now();
     let prepared = Prepared {
         answer: Drawn::draw(provider, &recipient.client, request.response_type),
-        interaction_id: provider.entropy.ordered_uuid(now),
+        interaction_id: InteractionId::new(provider.entropy.ordered_uuid(now)),
         browser: browser.known_or_new(&*provider.entropy),
     };
     let (parts, recipient, session) = (provider.clone(), recipient.clone(), browser.session);
     let write = provider.store.write(move |tx| {
+        if let Arrival::Pushed(pushed) = &arrival {
+            let until = tx.now().plus(parts.lifetimes.interaction);
+            if !pushed.redeem(tx, (&prepared.interaction_id, until))? {
+                return answer_used(tx, pushed, &prepared.browser.0);
+            }
+        }
         let session = find_session(tx, session.as_ref())?;
         let presence = match &session {
             Some(session) => presence(tx, session, &recipient.client, &request, &parts.subjects)?,
@@ -86,11 +96,26 @@ pub(crate) async fn begin(
                 Ok(Answer::Issued(Box::new(issued)))
             }
             (Decision::Issue | Decision::Interact, _) => {
-                ask(tx, &parts, &recipient, &request, pairs, prepared)
+                ask(tx, &parts, &recipient, &request, &pairs, prepared)
             }
         }
     });
     write.await
+}
+
+/// Another request used it up since it was read: a double click, or somebody else.
+fn answer_used(
+    tx: &mut Tx<'_>,
+    pushed: &PushedRequest,
+    browser: &SecretDigest,
+) -> Result<Answer, StorageError> {
+    Ok(match pushed.find(tx, Some(browser))? {
+        Found::GoesOn { location } => Answer::Asked {
+            location,
+            set_cookie: None,
+        },
+        Found::Unused(_) | Found::Unusable => Answer::UsedBefore,
+    })
 }
 
 fn find_session(
@@ -169,13 +194,13 @@ fn ask(
     provider: &Provider,
     recipient: &Recipient,
     request: &AuthorizationRequest,
-    pairs: RawPairs,
+    pairs: &RawPairs,
     prepared: Prepared,
 ) -> Result<Answer, StorageError> {
-    let id = InteractionId::new(prepared.interaction_id);
+    let id = prepared.interaction_id;
     let (browser, minted) = prepared.browser;
     let location = format!("{}?i={id}", provider.journey);
-    let pairs = read_parameters(&pairs);
+    let pairs = read_parameters(pairs);
     let interaction = interaction(id, tx.now(), provider, recipient, request, pairs);
     interactions::insert(tx, &interaction, &browser)?;
     let set_cookie = minted.map(|secret| provider.cookies.set(Cookie::Browser, &secret, None));

@@ -38,6 +38,12 @@ pub(crate) enum ShowPage {
     /// A request object that cannot be used, without a `redirect_uri` beside it.
     #[error("{}", .0.description)]
     RequestObject(Refusal),
+    /// A `request_uri` of ours that leads nowhere (RFC 9126 §4): whose it is, and where an answer
+    /// would go, is not proven.
+    #[error(
+        "the request_uri is not known, has expired, was used before, or is that of another client"
+    )]
+    PushedRequest,
 }
 
 impl ShowPage {
@@ -58,6 +64,7 @@ impl ShowPage {
         match self {
             Self::UnknownClient => "unauthorized_client",
             Self::RequestObject(refusal) => refusal.error,
+            Self::PushedRequest => "invalid_request_uri",
             _ => "invalid_request",
         }
     }
@@ -68,6 +75,13 @@ impl ShowPage {
 pub(crate) struct Refusal {
     pub(crate) error: &'static str,
     pub(crate) description: String,
+}
+
+/// What the page would tell, told to a client.
+impl From<ShowPage> for Refusal {
+    fn from(page: ShowPage) -> Self {
+        Self::new(page.code(), page.to_string())
+    }
 }
 
 impl Refusal {

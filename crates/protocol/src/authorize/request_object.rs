@@ -30,7 +30,7 @@ enum Carrier<'a> {
 }
 
 /// Whether a request has an object.
-pub(super) fn is_in(pairs: &RawPairs) -> bool {
+pub(crate) fn is_in(pairs: &RawPairs) -> bool {
     pairs
         .iter()
         .any(|(name, value)| CARRIERS.contains(&name) && !value.is_empty())
@@ -42,7 +42,7 @@ pub(super) fn is_in(pairs: &RawPairs) -> bool {
 /// of OAuth 2.0 too, as OpenID Connect Core §6.1 has it; where there is no `response_type` outside
 /// it is a request of RFC 9101, whose §6.3 lets only the object speak. A parameter that is
 /// repeated outside stays repeated, so that it is refused.
-pub(super) async fn resolve(
+pub(crate) async fn resolve(
     provider: &Provider,
     client: &Client,
     pairs: &RawPairs,

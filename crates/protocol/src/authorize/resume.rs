@@ -20,7 +20,7 @@ use crate::authorize::error::Refusal;
 use crate::authorize::issue::Drawn;
 use crate::authorize::request::AuthorizationRequest;
 use crate::authorize::response::{Recipient, see_other};
-use crate::authorize::{answer_resolved, parse, refuse, refuse_client, respond};
+use crate::authorize::{Arrival, answer_resolved, parse, refuse, refuse_client, respond};
 use crate::browser::{Browser, add_cookie};
 use crate::fault::page_of_fault;
 use crate::provider::Provider;
@@ -67,7 +67,8 @@ async fn continued(
             provider.journey, interaction.id
         ))),
         Found::Over(interaction) => {
-            answer_resolved(provider, browser, interaction.raw_parameters).await
+            let parameters = interaction.raw_parameters;
+            answer_resolved(provider, browser, parameters, Arrival::Again).await
         }
         Found::OfAnotherBrowser | Found::Missing => {
             let page = AlreadyFinishedPage { service: None };
@@ -84,12 +85,11 @@ async fn finish(
     secret: SecretDigest,
     interaction: Interaction,
 ) -> Result<HttpResponse, StorageError> {
-    let (recipient, request) = match parse(provider, &interaction.raw_parameters).await? {
+    let parameters = &interaction.raw_parameters;
+    let (recipient, request) = match parse(provider, parameters, &Arrival::Again).await? {
         Ok(parsed) => parsed,
         // The client changed while its person was being asked.
-        Err(refusal) => {
-            return Ok(refuse(provider, &interaction.raw_parameters, &refusal).await);
-        }
+        Err(refusal) => return Ok(refuse(provider, parameters, &refusal).await),
     };
     let drawn = Drawn::draw(provider, &recipient.client, request.response_type);
     let session_secret = SecretKind::BrowserSession.mint(&*provider.entropy);

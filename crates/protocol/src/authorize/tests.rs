@@ -4,6 +4,7 @@
 mod claims_parameter;
 mod merged_accounts;
 mod pairwise;
+mod pushed_requests;
 mod registered_defaults;
 mod request_objects;
 mod response_types;

@@ -11,6 +11,7 @@ use crate::outbound::Outbound;
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 const ISSUER: &str = "https://identity.example";
 const TOKEN_ENDPOINT: &str = "https://identity.example/token";
+const PUSH_ENDPOINT: &str = "https://identity.example/par";
 const SECRET: &[u8] = b"gai_cs_a secret of forty-three characters or so";
 
 fn client_with(jwks: &Value) -> Client {
@@ -83,7 +84,7 @@ async fn check_shared(assertion: &str) -> Result<VerifiedAssertion, InvalidAsser
 fn addressee() -> Addressee<'static> {
     Addressee {
         issuer: ISSUER,
-        token_endpoint: TOKEN_ENDPOINT,
+        endpoints: [TOKEN_ENDPOINT, PUSH_ENDPOINT],
     }
 }
 
@@ -260,10 +261,11 @@ async fn an_assertion_about_another_client_is_refused() {
 }
 
 #[actix_web::test]
-async fn the_issuer_and_the_token_endpoint_are_ours_and_nothing_else_is() {
+async fn the_issuer_and_the_endpoints_that_take_assertions_are_ours_and_nothing_else_is() {
     for aud in [
         json!(ISSUER),
         json!(TOKEN_ENDPOINT),
+        json!(PUSH_ENDPOINT),
         json!(["https://other.example", ISSUER]),
     ] {
         assert!(outcome_of(&claims_with("aud", aud)).await.is_ok());
@@ -272,6 +274,7 @@ async fn the_issuer_and_the_token_endpoint_are_ours_and_nothing_else_is() {
         json!("https://other.example"),
         json!("https://identity.example/"),
         json!("https://identity.example/token?x=1"),
+        json!("https://identity.example/authorize"),
         json!([]),
     ] {
         assert_eq!(
@@ -291,6 +294,7 @@ async fn a_high_assurance_client_addresses_the_issuer_as_one_string() {
     assert!(check(&assertion(json!(ISSUER)), &client).await.is_ok());
     for aud in [
         json!(TOKEN_ENDPOINT),
+        json!(PUSH_ENDPOINT),
         json!([ISSUER]),
         json!([ISSUER, TOKEN_ENDPOINT]),
     ] {

@@ -237,7 +237,7 @@ const fn error(name: &'static str, meaning: &'static str) -> Error {
 }
 
 /// The codes that services meet.
-pub(super) const ERRORS: [Error; 11] = [
+pub(super) const ERRORS: [Error; 12] = [
     error(
         "access_denied",
         "The person cancelled, did not want to share, or has no TRN that your service requires. Offer them to try again.",
@@ -261,6 +261,10 @@ pub(super) const ERRORS: [Error; 11] = [
     error(
         "invalid_scope",
         "The scope has no openid, or none that your client may ask for.",
+    ),
+    error(
+        "invalid_request_uri",
+        "The request that you left here is not known, has expired or was used: leave it again. Or the request object at your request_uri cannot be used.",
     ),
     error(
         "unauthorized_client",

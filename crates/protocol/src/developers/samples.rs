@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::provider::Lifetimes;
+use crate::pushed_request;
 
 /// One step.
 #[derive(Serialize)]
@@ -31,6 +32,22 @@ pub(super) fn all(issuer: &str) -> Vec<Sample> {
                  &scope=openid%20email%20profile\n  &state=af0ifjsldkj\n  &nonce=n-0S6_WzA2Mj\n  \
                  &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\n  \
                  &code_challenge_method=S256"
+            ),
+        },
+        Sample {
+            title: "Or leave the request here first",
+            text: "If what you ask for should be in nobody’s address bar. The answer is 201 with a request_uri, good for a minute and once: send the browser to the authorization endpoint with it and client_id, and nothing else.",
+            code: format!(
+                "curl {issuer}{path} \\\n  -u 'YOUR_CLIENT_ID:YOUR_CLIENT_SECRET' \\\n  \
+                 -d response_type=code \\\n  \
+                 --data-urlencode redirect_uri=https://service.example/callback \\\n  \
+                 --data-urlencode 'scope=openid email profile' \\\n  -d state=af0ifjsldkj \\\n  \
+                 -d nonce=n-0S6_WzA2Mj \\\n  \
+                 -d code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM \\\n  \
+                 -d code_challenge_method=S256\n\n\
+                 {issuer}/authorize\n  ?client_id=YOUR_CLIENT_ID\n  \
+                 &request_uri=urn%3Aietf%3Aparams%3Aoauth%3Arequest_uri%3Agai_pr_...",
+                path = pushed_request::PATH,
             ),
         },
         Sample {
@@ -104,6 +121,7 @@ impl Lifetime {
     pub(super) fn all(lifetimes: &Lifetimes) -> Vec<Self> {
         [
             ("Authorization code", lifetimes.authorization_code),
+            ("Request that was left here", pushed_request::LIFETIME),
             ("ID token", lifetimes.id_token),
             ("Access token", lifetimes.access_token),
             ("Refresh token that is not used", lifetimes.refresh_idle),

@@ -38,6 +38,8 @@ async fn both_well_known_paths_give_this_document() {
                 "jwks_uri": "https://identity.example/jwks",
                 "revocation_endpoint": "https://identity.example/revoke",
                 "introspection_endpoint": "https://identity.example/introspect",
+                "pushed_authorization_request_endpoint": "https://identity.example/par",
+                "require_pushed_authorization_requests": false,
                 "end_session_endpoint": "https://identity.example/end-session",
                 "check_session_iframe": "https://identity.example/session/check",
                 "backchannel_logout_supported": true,

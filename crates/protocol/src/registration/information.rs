@@ -12,7 +12,7 @@ use crate::provider::Provider;
 
 /// The members that are told back: those that are read, under the same names. What an operator
 /// alone decides is not a client's to know.
-const TOLD: [&str; 30] = [
+const TOLD: [&str; 31] = [
     "application_type",
     "backchannel_logout_session_required",
     "backchannel_logout_uri",
@@ -35,6 +35,7 @@ const TOLD: [&str; 30] = [
     "request_object_signing_alg",
     "request_uris",
     "require_auth_time",
+    "require_pushed_authorization_requests",
     "response_types",
     "scope",
     "sector_identifier_uri",

@@ -146,6 +146,8 @@ fn take_requests(
 ) -> Result<(), RegistrationError> {
     settings.request_uris = members.take_or_default("request_uris")?;
     settings.default_max_age = members.take("default_max_age")?;
+    settings.require_pushed_authorization_requests =
+        members.take_or_default("require_pushed_authorization_requests")?;
     settings.require_auth_time = members.take_or_default("require_auth_time")?;
     settings.default_acr_values = members.take_or_default("default_acr_values")?;
     Ok(())

@@ -181,6 +181,7 @@ async fn everything_that_is_accepted_is_told_back() {
         "request_object_signing_alg": "PS256",
         "request_uris": ["https://service.example/request#1"],
         "require_auth_time": true,
+        "require_pushed_authorization_requests": true,
         "response_types": ["code"],
         "scope": "offline_access openid",
         "subject_type": "public",

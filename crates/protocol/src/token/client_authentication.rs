@@ -1,6 +1,6 @@
 //! Who calls: client authentication (RFC 6749 §2.3, OpenID Connect Core §9).
 //!
-//! The token, introspection and revocation endpoints all begin here.
+//! The token, introspection, revocation and pushed authorization request endpoints all begin here.
 
 mod basic;
 
@@ -15,6 +15,7 @@ use crate::client_assertion::{self, ASSERTION_TYPE, Addressee, AssertionKeys, Ve
 use crate::form::Form;
 use crate::oauth_error::{Failure, OAuthError, Outcome};
 use crate::provider::Provider;
+use crate::pushed_request;
 use crate::refusal_log::note;
 
 /// What a request offers to prove its client by; nothing of it is proven yet.
@@ -175,7 +176,10 @@ async fn check_assertion(
     };
     let addressee = Addressee {
         issuer: provider.issuer.as_str(),
-        token_endpoint: &provider.issuer.url("/token"),
+        endpoints: [
+            &provider.issuer.url("/token"),
+            &provider.issuer.url(pushed_request::PATH),
+        ],
     };
     client_assertion::verify(assertion.reveal(), client, keys, addressee, now)
         .await

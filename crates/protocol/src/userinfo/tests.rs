@@ -320,6 +320,7 @@ async fn a_page_of_another_origin_may_ask() {
         "/token",
         "/userinfo",
         "/revoke",
+        "/par",
         "/jwks",
         "/.well-known/openid-configuration",
     ] {

@@ -69,6 +69,9 @@ pub(super) struct SettingFlags {
     /// The `max_age` of requests that name none, in seconds
     #[arg(long, value_name = "SECONDS")]
     default_max_age: Option<u64>,
+    /// Whether its authorization requests are taken only if it pushed them (RFC 9126)
+    #[arg(long, value_name = "BOOL")]
+    require_pushed_authorization_requests: Option<bool>,
     /// Whether it relies on `auth_time` in ID tokens; they always have it
     #[arg(long, value_name = "BOOL")]
     require_auth_time: Option<bool>,
@@ -202,6 +205,10 @@ impl SettingFlags {
         put(&mut to.scope, self.scope);
         put(&mut to.id_token_signed_response_alg, self.id_token_alg);
         put(&mut to.request_uris, self.request_uris);
+        put(
+            &mut to.require_pushed_authorization_requests,
+            self.require_pushed_authorization_requests,
+        );
         put(&mut to.require_auth_time, self.require_auth_time);
         put(&mut to.default_acr_values, self.default_acr_values);
         put(&mut to.require_pkce, self.require_pkce);

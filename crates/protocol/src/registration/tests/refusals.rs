@@ -157,6 +157,7 @@ async fn what_is_not_served_is_refused() {
         ("client_name", json!(7)),
         ("default_max_age", json!(-1)),
         ("require_auth_time", json!("yes")),
+        ("require_pushed_authorization_requests", json!("yes")),
         ("jwks_uri", json!("nowhere")),
         ("token_endpoint_auth_method", json!("tls_client_auth")),
         ("token_endpoint_auth_signing_alg", json!("none")),
