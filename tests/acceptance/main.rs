@@ -25,6 +25,7 @@ mod oidc {
     mod advertised;
     mod authorize;
     mod discovery;
+    mod dpop;
     mod registration;
     mod relying_party;
     mod replay;

@@ -10,6 +10,7 @@ use storage::StorageError;
 
 use crate::answer::unkept_json;
 use crate::client_assertion::InvalidAssertion;
+use crate::dpop::InvalidProof;
 use crate::keys::SignError;
 use crate::provider::Provider;
 
@@ -49,6 +50,9 @@ pub(crate) enum OAuthError {
     #[error("A public client may not do this.")]
     PublicClient,
 
+    #[error("The DPoP proof cannot be accepted: {0}.")]
+    Proof(InvalidProof),
+
     #[error("The grant_type is not supported.")]
     UnsupportedGrantType,
     #[error("The client is not registered for this grant_type.")]
@@ -70,10 +74,16 @@ pub(crate) enum OAuthError {
     UnexpectedVerifier,
     #[error("The code_verifier does not match the code_challenge.")]
     WrongVerifier,
+    #[error(
+        "The code needs a DPoP proof of the key that dpop_jkt of the authorization request names."
+    )]
+    OtherCodeKey,
     #[error("The refresh token is not known, has expired, or is not of this client.")]
     UnknownRefreshToken,
     #[error("The refresh token was used before; its whole family is revoked.")]
     ReplayedRefreshToken,
+    #[error("The refresh token needs a DPoP proof of the key that it is bound to.")]
+    OtherRefreshKey,
 
     #[error("The person authenticated less strongly than this client demands now.")]
     TooWeak,
@@ -113,6 +123,7 @@ impl OAuthError {
             | Self::AnonymousAssertion
             | Self::AssertionReplayed
             | Self::PublicClient => ("invalid_client", StatusCode::UNAUTHORIZED),
+            Self::Proof(_) => ("invalid_dpop_proof", StatusCode::BAD_REQUEST),
             Self::UnsupportedGrantType => ("unsupported_grant_type", StatusCode::BAD_REQUEST),
             Self::GrantTypeNotAllowed => ("unauthorized_client", StatusCode::BAD_REQUEST),
             Self::OtherResource => ("invalid_target", StatusCode::BAD_REQUEST),
@@ -123,8 +134,10 @@ impl OAuthError {
             | Self::NoVerifier
             | Self::UnexpectedVerifier
             | Self::WrongVerifier
+            | Self::OtherCodeKey
             | Self::UnknownRefreshToken
             | Self::ReplayedRefreshToken
+            | Self::OtherRefreshKey
             | Self::TooWeak => ("invalid_grant", StatusCode::BAD_REQUEST),
             Self::MalformedScope | Self::ScopeNotAllowed | Self::ScopeBeyondGrant => {
                 ("invalid_scope", StatusCode::BAD_REQUEST)
@@ -164,6 +177,12 @@ impl OAuthError {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
         response
+    }
+}
+
+impl From<InvalidProof> for OAuthError {
+    fn from(invalid: InvalidProof) -> Self {
+        Self::Proof(invalid)
     }
 }
 
