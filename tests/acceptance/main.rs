@@ -25,6 +25,7 @@ mod oidc {
     mod advertised;
     mod authorize;
     mod discovery;
+    mod dpop;
     mod pushed_requests;
     mod registration;
     mod relying_party;

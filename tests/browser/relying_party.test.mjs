@@ -42,6 +42,12 @@ before(async () => {
       client({ client_id: 'plain', require_pkce: false }),
       client({ client_id: 'another', grant_types: ['authorization_code', 'refresh_token'] }),
       client({
+        client_id: 'bound',
+        grant_types: ['authorization_code', 'refresh_token'],
+        scope: 'email offline_access openid profile',
+        dpop_bound_access_tokens: true,
+      }),
+      client({
         client_id: 'nightly-report',
         redirect_uris: [],
         post_logout_redirect_uris: [],
@@ -59,6 +65,8 @@ before(async () => {
       service.client({
         client_id: 'public',
         application_type: 'native',
+        grant_types: ['authorization_code', 'refresh_token'],
+        scope: 'email offline_access openid profile',
         token_endpoint_auth_method: 'none',
         redirect_uris: [service.redirectUri, 'http://127.0.0.1/callback'],
       }),
@@ -322,6 +330,88 @@ describe('a refresh token', () => {
     await refused(oidc.refreshTokenGrant(await party('another'), refresh_token), 'invalid_grant')
 
     await oidc.refreshTokenGrant(config, refresh_token)
+  })
+})
+
+describe('tokens that are bound to a key', () => {
+  async function withKey(config) {
+    const DPoP = oidc.getDPoPHandle(config, await oidc.randomDPoPKeyPair('ES256'))
+    return { DPoP }
+  }
+
+  async function signsInSilently(config, proving, parameters = {}) {
+    const dpop_jkt = await proving.DPoP.calculateThumbprint()
+    const { url, checks } = await beginSignIn(config, { dpop_jkt, ...parameters })
+    await page.goto(url)
+    return { answer: broughtBack(), checks }
+  }
+
+  const clients = {
+    'a service with a secret': () => party('apply'),
+    'a service whose tokens all are': () => party('bound'),
+    'an application without a secret': () => party('public', oidc.None()),
+  }
+  for (const [client, connect] of Object.entries(clients)) {
+    test(`open userinfo and are refreshed for ${client}`, async () => {
+      const config = await connect()
+      const proving = await withKey(config)
+      const { answer, checks } = await signsInSilently(config, proving, { scope: EVERY_SCOPE })
+
+      const first = await oidc.authorizationCodeGrant(config, answer, checks, {}, proving)
+      const second = await oidc.refreshTokenGrant(config, first.refresh_token, {}, proving)
+
+      for (const tokens of [first, second]) {
+        assert.equal(tokens.token_type, 'dpop')
+        const { sub } = tokens.claims()
+        const userinfo = await oidc.fetchUserInfo(config, tokens.access_token, sub, proving)
+        assert.equal(userinfo.email, person.address)
+      }
+    })
+  }
+
+  test('are useless to who has another key or none', async () => {
+    const config = await party('public', oidc.None())
+    const [proving, thief] = [await withKey(config), await withKey(config)]
+    const { answer, checks } = await signsInSilently(config, proving, { scope: EVERY_SCOPE })
+    const tokens = await oidc.authorizationCodeGrant(config, answer, checks, {}, proving)
+    const { sub } = tokens.claims()
+
+    for (const options of [thief, {}]) {
+      await refused(oidc.refreshTokenGrant(config, tokens.refresh_token, {}, options), 'invalid_grant')
+      await assert.rejects(oidc.fetchUserInfo(config, tokens.access_token, sub, options), thrown => {
+        const challenges = thrown.cause.map(({ scheme, parameters }) => [scheme, parameters.error])
+        const others = [options === thief ? 'bearer' : 'dpop', undefined]
+        assert.deepEqual(challenges, [[options === thief ? 'dpop' : 'bearer', 'invalid_token'], others])
+        return true
+      })
+    }
+
+    await oidc.refreshTokenGrant(config, tokens.refresh_token, {}, proving)
+  })
+
+  test('are not given for the code of another key', async () => {
+    const config = await party('apply')
+    const { answer, checks } = await signsInSilently(config, await withKey(config))
+
+    await refused(oidc.authorizationCodeGrant(config, answer, checks, {}, await withKey(config)), 'invalid_grant')
+  })
+
+  test('are told of by introspection', async () => {
+    const config = await party('apply')
+    const proving = await withKey(config)
+    const { answer, checks } = await signsInSilently(config, proving)
+    const tokens = await oidc.authorizationCodeGrant(config, answer, checks, {}, proving)
+
+    const told = await oidc.tokenIntrospection(config, tokens.access_token)
+
+    assert.equal(told.token_type, 'DPoP')
+    assert.equal(told.cnf.jkt, await proving.DPoP.calculateThumbprint())
+  })
+
+  test('are all that a service gets that registered for it', async () => {
+    const config = await party('bound')
+
+    await refused(signInSilently(config), 'invalid_dpop_proof')
   })
 })
 

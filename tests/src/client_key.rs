@@ -78,13 +78,24 @@ impl ClientKey {
         }))
     }
 
+    /// A proof that the client holds the key (RFC 9449 §4.2).
+    pub fn proof(&self, claims: &Value) -> String {
+        let jwk = &self.jwks()["keys"][0];
+        let header = json!({ "typ": "dpop+jwt", "alg": self.algorithm(), "jwk": jwk });
+        self.signed_under(&header, claims)
+    }
+
     /// Any claims, signed (RFC 7515 §5.1).
     pub fn signed(&self, claims: &Value) -> String {
         let mut header = json!({ "alg": self.algorithm() });
         if !matches!(self, Self::Shared(_)) {
             header["kid"] = "1".into();
         }
-        let parts = [header, claims.clone()].map(|part| encoded(part.to_string().as_bytes()));
+        self.signed_under(&header, claims)
+    }
+
+    fn signed_under(&self, header: &Value, claims: &Value) -> String {
+        let parts = [header, claims].map(|part| encoded(part.to_string().as_bytes()));
         let message = parts.join(".");
         format!("{message}.{}", encoded(&self.sign(message.as_bytes())))
     }

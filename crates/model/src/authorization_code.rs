@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::asked_claims::AskedClaims;
 use crate::browser_session::Authentication;
 use crate::client_id::ClientId;
+use crate::key_thumbprint::KeyThumbprint;
 use crate::scope::ScopeSet;
 
 /// What the person granted, from the code through every token that comes of it.
@@ -34,6 +35,8 @@ pub struct AuthorizationCode {
     pub redirect_uri: String,
     /// The S256 code challenge, if the request had one (RFC 7636 §4.3).
     pub code_challenge: Option<String>,
+    /// The key that its redemption has to prove (`dpop_jkt`, RFC 9449 §10).
+    pub dpop_jkt: Option<KeyThumbprint>,
     /// The `nonce` to put in the ID token.
     pub nonce: Option<String>,
 }

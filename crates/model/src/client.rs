@@ -124,6 +124,9 @@ pub struct ClientSettings {
     /// Whether every authorization request must carry a code challenge. Public clients always must.
     #[serde(default = "yes")]
     pub require_pkce: bool,
+    /// Whether all its access tokens are bound to a key of its own (RFC 9449 §5.2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dpop_bound_access_tokens: bool,
     /// Whether people are asked before data is shared with it.
     #[serde(default)]
     pub consent: ConsentPolicy,
@@ -418,10 +421,12 @@ impl Client {
     }
 
     /// Whether it may ask the authorization endpoint for that: it is registered for the response
-    /// type and for its grants.
+    /// type and for its grants, and gets no access token there if all of its are bound to a key.
     #[must_use]
     pub fn may_ask_for(&self, response_type: ResponseType) -> bool {
+        let needs_bearer = response_type.has_token();
         self.settings.response_types.contains(&response_type)
+            && !(self.settings.dpop_bound_access_tokens && needs_bearer)
             && response_type.grant_types().all(|grant| self.may_use(grant))
     }
 
@@ -488,6 +493,7 @@ impl ClientSettings {
             frontchannel_logout_session_required: false,
             contacts: Vec::new(),
             require_pkce: true,
+            dpop_bound_access_tokens: false,
             consent: ConsentPolicy::default(),
             always_refresh_token: false,
             resource: None,

@@ -4,6 +4,7 @@ use crate::asked_claims::AskedClaims;
 use crate::browser_session::Authentication;
 use crate::client_id::ClientId;
 use crate::clock::Timestamp;
+use crate::key_thumbprint::KeyThumbprint;
 use crate::scope::ScopeSet;
 
 /// A live access token.
@@ -15,6 +16,8 @@ pub struct AccessToken {
     pub subject: Option<TokenSubject>,
     /// What it is good for.
     pub scope: ScopeSet,
+    /// The key that it is bound to; anybody who bears it may use it when there is none.
+    pub jkt: Option<KeyThumbprint>,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// When it ends.

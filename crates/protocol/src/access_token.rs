@@ -10,7 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use model::authorization_code::Grant;
 use model::secret::SecretKind;
-use model::{Client, Entropy, ScopeSet, Secret, SecretDigest, Timestamp};
+use model::{Client, Entropy, KeyThumbprint, ScopeSet, Secret, SecretDigest, Timestamp};
+use serde::{Deserialize, Serialize};
 use storage::{StorageError, Tx, access_tokens};
 
 use crate::keys::SignError;
@@ -45,10 +46,34 @@ pub(crate) struct Access<'a> {
     pub(crate) grant: Option<&'a Grant>,
     /// What for.
     pub(crate) scope: &'a ScopeSet,
+    /// The key that it is bound to, if any.
+    pub(crate) jkt: Option<&'a KeyThumbprint>,
     /// From when.
     pub(crate) issued_at: Timestamp,
     /// Until when.
     pub(crate) expires_at: Timestamp,
+}
+
+/// What a token that is bound to a key says of it: the claim `cnf` (RFC 7800 §3.1, RFC 9449 §6).
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Confirmation {
+    /// The key.
+    pub(crate) jkt: KeyThumbprint,
+}
+
+impl Confirmation {
+    /// What is said of a token that may be bound to a key.
+    pub(crate) fn of(jkt: Option<&KeyThumbprint>) -> Option<Self> {
+        jkt.cloned().map(|jkt| Self { jkt })
+    }
+}
+
+/// How an access token has to be presented: its `token_type` (RFC 6749 §7.1, RFC 9449 §5).
+pub(crate) const fn token_type(jkt: Option<&KeyThumbprint>) -> &'static str {
+    match jkt {
+        Some(_) => "DPoP",
+        None => "Bearer",
+    }
 }
 
 impl NewAccessToken {
@@ -75,6 +100,7 @@ impl NewAccessToken {
             grant_id: access.grant.map(|grant| grant.id.as_str()),
             client_id: &access.client.id,
             scope: access.scope.to_string(),
+            jkt: access.jkt,
             expires_at: access.expires_at,
         };
         access_tokens::insert(tx, &token)

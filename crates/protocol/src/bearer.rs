@@ -1,13 +1,63 @@
-//! Access tokens as clients present them, and the refusals in kind (RFC 6750).
+//! Access tokens as clients present them, and the refusals in kind (RFC 6750, RFC 9449 §7).
+
+use std::borrow::Cow;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
-use model::Secret;
 use model::raw_pairs::RawPairs;
+use model::{Secret, SigningAlgorithm};
 
 use crate::answer::unkept;
+use crate::dpop::{self, InvalidProof};
 use crate::form::is_form;
+
+/// How an access token is presented, and the name of that in `Authorization` and challenges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// By itself (RFC 6750 §2).
+    Bearer,
+    /// With a proof of the key that it is bound to (RFC 9449 §7.1).
+    Dpop,
+}
+
+impl Scheme {
+    const ALL: [Self; 2] = [Self::Bearer, Self::Dpop];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+        }
+    }
+
+    const fn malformed(self) -> BearerError {
+        BearerError::Malformed(match self {
+            Self::Bearer => "The Authorization header must be Bearer and a token.",
+            Self::Dpop => "The Authorization header must be DPoP and a token.",
+        })
+    }
+
+    /// The challenge, with what there is to say of a refusal; DPoP names the algorithms of proofs.
+    fn challenge(self, realm: &str, refusal: &str) -> Option<HeaderValue> {
+        let algs = match self {
+            Self::Bearer => String::new(),
+            Self::Dpop => {
+                let names = dpop::SIGNING_ALGORITHMS.map(SigningAlgorithm::as_str);
+                format!(r#", algs="{}""#, names.join(" "))
+            }
+        };
+        let challenge = format!(r#"{} realm="{realm}"{refusal}{algs}"#, self.as_str());
+        // Our own words are ASCII without control characters.
+        HeaderValue::from_str(&challenge).ok()
+    }
+}
+
+/// An access token as it came.
+pub(crate) struct Presented {
+    pub(crate) token: Secret<String>,
+    pub(crate) scheme: Scheme,
+}
 
 /// Why a request for a protected resource is refused (RFC 6750 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +68,14 @@ pub(crate) enum BearerError {
     Malformed(&'static str),
     /// The token is unknown, expired, revoked, or not for us.
     Invalid,
+    /// The token is bound to a key, and came without a proof of it (RFC 9449 §7.2).
+    WithoutItsKey,
+    /// The token is bound to no key, and came as if it was (RFC 9449 §7.1).
+    NotBound,
+    /// The token is bound to another key than the one that was proven (RFC 9449 §7.1).
+    OtherKey,
+    /// The proof that came with the token is no good (RFC 9449 §7.1).
+    Proof(InvalidProof),
     /// The token is good, but not for this. Names the scope that is.
     InsufficientScope(&'static str),
     /// The token is good, but the person authenticated less strongly than its client demands
@@ -29,53 +87,85 @@ pub(crate) enum BearerError {
 }
 
 impl BearerError {
-    /// The answer of userinfo.
-    pub(crate) fn respond(self) -> HttpResponse {
-        self.respond_for("userinfo")
+    /// The answer of userinfo to a token that came in this scheme: where another token or another
+    /// scheme might do, both are named.
+    pub(crate) fn respond(self, scheme: Scheme) -> HttpResponse {
+        let realm = "userinfo";
+        let mut response = self.respond_in(scheme, realm);
+        if response.status() == StatusCode::UNAUTHORIZED {
+            let others = Scheme::ALL.into_iter().filter(|other| *other != scheme);
+            for challenge in others.filter_map(|other| other.challenge(realm, "")) {
+                response.headers_mut().append(WWW_AUTHENTICATE, challenge);
+            }
+        }
+        response
+    }
+
+    /// The answer where only bearers are known.
+    pub(crate) fn respond_for(self, realm: &str) -> HttpResponse {
+        self.respond_in(Scheme::Bearer, realm)
     }
 
     /// Its `error` and `error_description`; none where no token came (RFC 6750 §3.1).
-    pub(crate) fn told(self) -> Option<(&'static str, &'static str)> {
-        match self {
-            Self::Missing => None,
-            Self::Malformed(what) => Some(("invalid_request", what)),
-            Self::Invalid => Some((
+    pub(crate) fn told(self) -> Option<(&'static str, Cow<'static, str>)> {
+        let (error, description) = match self {
+            Self::Missing => return None,
+            Self::Malformed(what) => ("invalid_request", what),
+            Self::Invalid => (
                 "invalid_token",
                 "The access token is unknown, expired, revoked or not for this resource.",
-            )),
-            Self::InsufficientScope(_) => {
-                Some(("insufficient_scope", "The access token lacks a scope."))
+            ),
+            Self::WithoutItsKey => (
+                "invalid_token",
+                "The access token is bound to a key: it goes with the scheme DPoP and a proof.",
+            ),
+            Self::NotBound => (
+                "invalid_token",
+                "The access token is bound to no key: it goes with the scheme Bearer.",
+            ),
+            Self::OtherKey => (
+                "invalid_token",
+                "The access token is bound to another key than that of the proof.",
+            ),
+            Self::Proof(why) => {
+                let description = format!("The DPoP proof cannot be accepted: {why}.");
+                return Some(("invalid_dpop_proof", description.into()));
             }
-            Self::InsufficientAuthentication { .. } => Some((
+            Self::InsufficientScope(_) => ("insufficient_scope", "The access token lacks a scope."),
+            Self::InsufficientAuthentication { .. } => (
                 "insufficient_user_authentication",
                 "The person authenticated less strongly than this client demands.",
-            )),
-        }
+            ),
+        };
+        Some((error, description.into()))
     }
 
     /// The answer: the status and the `WWW-Authenticate` header say it all.
-    pub(crate) fn respond_for(self, realm: &str) -> HttpResponse {
+    fn respond_in(self, scheme: Scheme, realm: &str) -> HttpResponse {
         let status = match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
-            Self::Missing | Self::Invalid | Self::InsufficientAuthentication { .. } => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::Missing
+            | Self::Invalid
+            | Self::WithoutItsKey
+            | Self::NotBound
+            | Self::OtherKey
+            | Self::Proof(_)
+            | Self::InsufficientAuthentication { .. } => StatusCode::UNAUTHORIZED,
         };
-        let mut challenge = format!(r#"Bearer realm="{realm}""#);
+        let mut said = String::new();
         if let Some((error, description)) = self.told() {
-            challenge += &format!(r#", error="{error}", error_description="{description}""#);
+            said += &format!(r#", error="{error}", error_description="{description}""#);
         }
         match self {
-            Self::InsufficientScope(scope) => challenge += &format!(r#", scope="{scope}""#),
+            Self::InsufficientScope(scope) => said += &format!(r#", scope="{scope}""#),
             Self::InsufficientAuthentication { acr_values } => {
-                challenge += &format!(r#", acr_values="{acr_values}""#);
+                said += &format!(r#", acr_values="{acr_values}""#);
             }
-            Self::Missing | Self::Malformed(_) | Self::Invalid => {}
+            _ => {}
         }
         let mut response = unkept(status, "text/plain; charset=utf-8", Vec::new());
-        // Our own words are ASCII without control characters.
-        if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+        if let Some(challenge) = scheme.challenge(realm, &said) {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
         response
@@ -83,8 +173,9 @@ impl BearerError {
 }
 
 /// The access token of a request, which must come in exactly one way: in the `Authorization`
-/// header (RFC 6750 §2.1) or in a posted form (§2.2), never in the URL (§2.3).
-pub(crate) fn presented(http: &HttpRequest, body: &[u8]) -> Result<Secret<String>, BearerError> {
+/// header (RFC 6750 §2.1, RFC 9449 §7.1) or in a posted form (RFC 6750 §2.2), never in the URL
+/// (§2.3).
+pub(crate) fn presented(http: &HttpRequest, body: &[u8]) -> Result<Presented, BearerError> {
     let query = RawPairs::parse(http.query_string().as_bytes());
     if query.first("access_token").is_some() {
         return Err(BearerError::Malformed(
@@ -95,13 +186,27 @@ pub(crate) fn presented(http: &HttpRequest, body: &[u8]) -> Result<Secret<String
         (Some(_), Some(_)) => Err(BearerError::Malformed(
             "The access token came in more than one way.",
         )),
-        (Some(token), None) | (None, Some(token)) => Ok(token),
+        (Some(presented), None) => Ok(presented),
+        (None, Some(token)) => Ok(Presented {
+            token,
+            scheme: Scheme::Bearer,
+        }),
         (None, None) => Err(BearerError::Missing),
     }
 }
 
-fn in_header(http: &HttpRequest) -> Result<Option<Secret<String>>, BearerError> {
-    let malformed = BearerError::Malformed("The Authorization header must be Bearer and a token.");
+/// [`presented`], where only bearers are known.
+pub(crate) fn presented_by_bearer(http: &HttpRequest) -> Result<Secret<String>, BearerError> {
+    match presented(http, &[])? {
+        Presented {
+            token,
+            scheme: Scheme::Bearer,
+        } => Ok(token),
+        Presented { .. } => Err(BearerError::Missing),
+    }
+}
+
+fn in_header(http: &HttpRequest) -> Result<Option<Presented>, BearerError> {
     let mut headers = http.headers().get_all(AUTHORIZATION);
     let Some(header) = headers.next() else {
         return Ok(None);
@@ -111,16 +216,18 @@ fn in_header(http: &HttpRequest) -> Result<Option<Secret<String>>, BearerError> 
             "There is more than one Authorization header.",
         ));
     }
-    let header = header.to_str().map_err(|_| malformed)?;
-    let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
-    if !scheme.eq_ignore_ascii_case("Bearer") {
+    let header = header.to_str().map_err(|_| Scheme::Bearer.malformed())?;
+    let (named, token) = header.split_once(' ').unwrap_or((header, ""));
+    let is_named = |scheme: &Scheme| named.eq_ignore_ascii_case(scheme.as_str());
+    let Some(scheme) = Scheme::ALL.into_iter().find(is_named) else {
         return Ok(None);
-    }
+    };
     let token = token.trim_matches(' ');
     if token.is_empty() || !token.bytes().all(is_token_byte) {
-        return Err(malformed);
+        return Err(scheme.malformed());
     }
-    Ok(Some(Secret::new(token.to_owned())))
+    let token = Secret::new(token.to_owned());
+    Ok(Some(Presented { token, scheme }))
 }
 
 /// The characters of `b64token` (RFC 6750 §2.1).

@@ -15,7 +15,10 @@ pub async fn preflight() -> HttpResponse {
     for (name, value) in [
         (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-        (ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type"),
+        (
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Type, DPoP",
+        ),
         (ACCESS_CONTROL_MAX_AGE, "7200"),
     ] {
         response.insert_header((name, HeaderValue::from_static(value)));

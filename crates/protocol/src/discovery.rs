@@ -15,6 +15,7 @@ use crate::claims::{Claim, PersonalScope};
 use crate::client_assertion;
 use crate::cors::open_to_any_origin;
 use crate::developers;
+use crate::dpop;
 use crate::id_token::PROTOCOL_CLAIMS;
 use crate::provider::{Parts, Provider};
 use crate::published::Published;
@@ -70,6 +71,7 @@ struct Metadata<'a> {
     introspection_endpoint_auth_methods_supported: Vec<&'a str>,
     introspection_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
     code_challenge_methods_supported: [&'a str; 1],
+    dpop_signing_alg_values_supported: [&'a str; 4],
     authorization_response_iss_parameter_supported: bool,
     claims_parameter_supported: bool,
     request_parameter_supported: bool,
@@ -126,6 +128,7 @@ pub(crate) fn document(parts: &Parts) -> Published {
             .collect(),
         introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms,
         code_challenge_methods_supported: ["S256"],
+        dpop_signing_alg_values_supported: dpop::SIGNING_ALGORITHMS.map(SigningAlgorithm::as_str),
         authorization_response_iss_parameter_supported: true,
         claims_parameter_supported: true,
         request_parameter_supported: true,

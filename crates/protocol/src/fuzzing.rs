@@ -4,12 +4,13 @@
 
 use actix_web::HttpRequest;
 use model::raw_pairs::RawPairs;
-use model::{Client, ScopeSet};
+use model::{Client, ScopeSet, Timestamp};
 
 use crate::authorize::claims_parameter::ClaimsParameter;
 use crate::authorize::error::ShowPage;
 use crate::authorize::request::AuthorizationRequest;
 use crate::bearer;
+use crate::dpop::{self, ProvenRequest};
 use crate::issuer::Issuer;
 use crate::keys::KeySet;
 use crate::token::request::TokenRequest;
@@ -41,6 +42,17 @@ pub fn claims_parameter(value: &str, registered: &ScopeSet) -> bool {
 #[must_use]
 pub fn token_request(http: &HttpRequest, body: &[u8]) -> bool {
     TokenRequest::parse(http, body).is_ok()
+}
+
+/// A DPoP proof for `/token`.
+#[must_use]
+pub fn dpop_proof(proof: &str, now: Timestamp) -> bool {
+    let request = ProvenRequest {
+        method: "POST",
+        url: "https://identity.example/token",
+        access_token: None,
+    };
+    dpop::verify(proof, request, now).is_ok()
 }
 
 /// A request to `/userinfo`: its headers, its query and its form.

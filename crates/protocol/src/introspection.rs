@@ -11,7 +11,7 @@ use model::{Client, Secret, SecretDigest};
 use serde::Serialize;
 use storage::{StorageError, refresh_tokens};
 
-use crate::access_token::{LiveToken, find_live};
+use crate::access_token::{Confirmation, LiveToken, find_live, token_type};
 use crate::answer::unkept_json;
 use crate::form::Form;
 use crate::oauth_error::{Failure, OAuthError};
@@ -65,6 +65,9 @@ struct Introspection<'a> {
     /// And when, in seconds since the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     auth_time: Option<i64>,
+    /// The key that the token is bound to (RFC 9449 §6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
 }
 
 /// `POST /introspect`.
@@ -122,7 +125,7 @@ fn of_access_token(provider: &Provider, token: &LiveToken) -> HttpResponse {
         active: true,
         scope: (!token.scope.is_empty()).then(|| token.scope.to_string()),
         client_id: Some(client_id),
-        token_type: Some("Bearer"),
+        token_type: Some(token_type(token.jkt.as_ref())),
         exp: Some(token.expires_at.seconds()),
         iat: Some(token.issued_at.seconds()),
         sub: Some(sign_in.map_or(Cow::Borrowed(client_id), |it| {
@@ -133,6 +136,7 @@ fn of_access_token(provider: &Provider, token: &LiveToken) -> HttpResponse {
         jti: token.jti.as_deref(),
         acr: sign_in.map(|it| it.acr),
         auth_time: sign_in.map(|it| it.auth_time.seconds()),
+        cnf: Confirmation::of(token.jkt.as_ref()),
     };
     unkept_json(StatusCode::OK, &answer)
 }

@@ -27,7 +27,7 @@ pub use key_set::KeySet;
 pub use rotation::{Rotation, RotationTooShort, Step, Takeover};
 pub use signing_key::{KeyGenerationError, SignError, UnusableKey, generate};
 pub use upkeep::{KeyUpkeep, UpkeepError};
-pub(crate) use verifying_key::VerifyingKey;
+pub(crate) use verifying_key::{UnfitKey, VerifyingKey, thumbprint};
 
 /// The key set in force. Clones share it.
 #[derive(Clone)]

@@ -23,6 +23,7 @@ pub mod clients;
 pub mod cors;
 pub mod developers;
 pub mod discovery;
+mod dpop;
 pub mod end_session;
 pub mod end_session_page;
 mod fault;

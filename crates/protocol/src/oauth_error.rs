@@ -12,6 +12,7 @@ use storage::StorageError;
 use crate::answer::unkept_json;
 use crate::authorize::error::Refusal;
 use crate::client_assertion::InvalidAssertion;
+use crate::dpop::InvalidProof;
 use crate::keys::SignError;
 use crate::provider::Provider;
 
@@ -51,6 +52,9 @@ pub(crate) enum OAuthError {
     #[error("A public client may not do this.")]
     PublicClient,
 
+    #[error("The DPoP proof cannot be accepted: {0}.")]
+    Proof(InvalidProof),
+
     #[error("The grant_type is not supported.")]
     UnsupportedGrantType,
     #[error("The client is not registered for this grant_type.")]
@@ -72,10 +76,16 @@ pub(crate) enum OAuthError {
     UnexpectedVerifier,
     #[error("The code_verifier does not match the code_challenge.")]
     WrongVerifier,
+    #[error(
+        "The code needs a DPoP proof of the key that dpop_jkt of the authorization request names."
+    )]
+    OtherCodeKey,
     #[error("The refresh token is not known, has expired, or is not of this client.")]
     UnknownRefreshToken,
     #[error("The refresh token was used before; its whole family is revoked.")]
     ReplayedRefreshToken,
+    #[error("The refresh token needs a DPoP proof of the key that it is bound to.")]
+    OtherRefreshKey,
 
     #[error("The person authenticated less strongly than this client demands now.")]
     TooWeak,
@@ -123,6 +133,7 @@ impl OAuthError {
             | Self::AnonymousAssertion
             | Self::AssertionReplayed
             | Self::PublicClient => ("invalid_client", StatusCode::UNAUTHORIZED),
+            Self::Proof(_) => ("invalid_dpop_proof", StatusCode::BAD_REQUEST),
             Self::UnsupportedGrantType => ("unsupported_grant_type", StatusCode::BAD_REQUEST),
             Self::GrantTypeNotAllowed => ("unauthorized_client", StatusCode::BAD_REQUEST),
             Self::OtherResource => ("invalid_target", StatusCode::BAD_REQUEST),
@@ -133,8 +144,10 @@ impl OAuthError {
             | Self::NoVerifier
             | Self::UnexpectedVerifier
             | Self::WrongVerifier
+            | Self::OtherCodeKey
             | Self::UnknownRefreshToken
             | Self::ReplayedRefreshToken
+            | Self::OtherRefreshKey
             | Self::TooWeak => ("invalid_grant", StatusCode::BAD_REQUEST),
             Self::MalformedScope | Self::ScopeNotAllowed | Self::ScopeBeyondGrant => {
                 ("invalid_scope", StatusCode::BAD_REQUEST)
@@ -182,6 +195,12 @@ impl OAuthError {
 impl From<Refusal> for OAuthError {
     fn from(refusal: Refusal) -> Self {
         Self::AuthorizationRequest(refusal)
+    }
+}
+
+impl From<InvalidProof> for OAuthError {
+    fn from(invalid: InvalidProof) -> Self {
+        Self::Proof(invalid)
     }
 }
 

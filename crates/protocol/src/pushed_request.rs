@@ -12,7 +12,7 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use model::raw_pairs::RawPairs;
 use model::secret::SecretKind;
-use model::{Client, Secret, SecretDigest};
+use model::{Client, KeyThumbprint, Secret, SecretDigest};
 use serde::Serialize;
 use storage::pushed_requests::{self, NewPushedRequest};
 
@@ -23,9 +23,11 @@ use crate::authorize::request::{AuthorizationRequest, read_parameters};
 use crate::authorize::request_object;
 use crate::authorize::response::Recipient;
 use crate::cors::open_to_any_origin;
+use crate::dpop::{self, InvalidProof};
 use crate::form::Form;
 use crate::oauth_error::{Failure, OAuthError};
 use crate::provider::Provider;
+use crate::token;
 use crate::token::client_authentication::{Credentials, authenticate, refuse};
 
 /// Where the endpoint is.
@@ -34,12 +36,16 @@ pub(crate) const PATH: &str = "/par";
 /// How long a browser may take to come with a `request_uri`; protocol decision: 60 s.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(60);
 
+const DPOP_JKT: &str = "dpop_jkt";
+
 /// The longest request that is kept, in bytes of its values: public clients prove nothing.
 const KEPT_MAX: usize = 16_384;
 
 /// A request to keep a request (RFC 9126 §2.1).
 struct PushRequest {
     credentials: Credentials,
+    /// A proof of the key that the code is to be bound to (RFC 9449 §10.1).
+    proof: Option<String>,
     parameters: RawPairs,
 }
 
@@ -48,6 +54,7 @@ impl PushRequest {
         let form = Form::read(http, body)?;
         Ok(Self {
             credentials: Credentials::parse(http, &form)?,
+            proof: dpop::presented(http)?,
             parameters: form.pairs().clone(),
         })
     }
@@ -76,7 +83,15 @@ pub async fn push(provider: Data<Provider>, http: HttpRequest, body: Bytes) -> H
 async fn keep(provider: &Provider, request: PushRequest) -> Result<Kept, Failure> {
     let authenticated = authenticate(provider, request.credentials).await?;
     let client = &authenticated.client;
-    let parameters = check(provider, client, &request.parameters).await?;
+    let mut parameters = check(provider, client, &request.parameters).await?;
+    let proof = request.proof.as_deref();
+    let proof = proof
+        .map(|proof| token::verify_at(provider, PATH, proof))
+        .transpose()
+        .map_err(OAuthError::Proof)?;
+    if let Some(proof) = &proof {
+        parameters = bound_to(parameters, &proof.jkt).map_err(OAuthError::Proof)?;
+    }
     let secret = SecretKind::PushedRequest.mint(&*provider.entropy);
     let pushed = NewPushedRequest {
         digest: SecretDigest::of(secret.reveal()),
@@ -86,6 +101,9 @@ async fn keep(provider: &Provider, request: PushRequest) -> Result<Kept, Failure
     };
     let write = provider.store.write(move |tx| {
         if let Err(refusal) = authenticated.use_up(tx)? {
+            return Ok(Err(refusal));
+        }
+        if let Err(refusal) = token::use_up(tx, proof.as_ref())? {
             return Ok(Err(refusal));
         }
         let is_kept = pushed_requests::insert(tx, &pushed)?;
@@ -127,6 +145,21 @@ async fn check(
         return Err(OAuthError::LongRequest(KEPT_MAX));
     }
     Ok(parameters)
+}
+
+/// The request whose code is bound to the key that was proven. A `dpop_jkt` beside the proof has to
+/// name the same (RFC 9449 §10.1).
+fn bound_to(parameters: RawPairs, key: &KeyThumbprint) -> Result<RawPairs, InvalidProof> {
+    match parameters.first(DPOP_JKT).filter(|named| !named.is_empty()) {
+        Some(named) if named == key.as_str() => Ok(parameters),
+        Some(_) => Err(InvalidProof::OtherKey),
+        None => {
+            let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+            let rest = parameters.iter().filter(|(name, _)| *name != DPOP_JKT);
+            let bound = (DPOP_JKT.to_owned(), key.as_str().to_owned());
+            Ok(rest.map(owned).chain([bound]).collect())
+        }
+    }
 }
 
 /// The request of the client that proved itself, whether it named itself in the form or not.

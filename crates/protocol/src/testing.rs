@@ -2,6 +2,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod client_site;
+pub(crate) mod prover;
 pub(crate) mod second_factor;
 pub(crate) mod teacher;
 
@@ -21,8 +22,8 @@ use model::client::{AuthMethod, ClientSettings, Credential, GrantType};
 use model::secret::SecretKind;
 use model::signing_key::{KeyState, StoredKey};
 use model::{
-    ClientId, Cookies, EmailAddress, ManualClock, RedirectUri, ScopeSet, SecretDigest,
-    SigningAlgorithm, SlowHash, SystemEntropy, Timestamp, UserId,
+    ClientId, Cookies, EmailAddress, KeyThumbprint, ManualClock, RedirectUri, ScopeSet,
+    SecretDigest, SigningAlgorithm, SlowHash, SystemEntropy, Timestamp, UserId,
 };
 use pages::{Pages, PagesSettings};
 use serde_json::Value;
@@ -63,6 +64,7 @@ pub(crate) struct TestCode {
     pub(crate) user_id: UserId,
     pub(crate) scope: &'static str,
     pub(crate) code_challenge: Option<&'static str>,
+    pub(crate) dpop_jkt: Option<KeyThumbprint>,
     pub(crate) nonce: Option<&'static str>,
     pub(crate) claims: AskedClaims,
 }
@@ -185,6 +187,7 @@ impl TestProvider {
             },
             redirect_uri: REDIRECT_URI.to_owned(),
             code_challenge: code.code_challenge.map(str::to_owned),
+            dpop_jkt: code.dpop_jkt.clone(),
             nonce: code.nonce.map(str::to_owned),
         };
         let lifetime = lifetimes().authorization_code;
@@ -254,6 +257,20 @@ impl TestProvider {
         self.post_as("/token", client, &form).await
     }
 
+    /// Sends a request with these DPoP headers.
+    pub(crate) async fn send_proven(&self, request: TestRequest, proofs: &[&str]) -> Answer {
+        let with_proof =
+            |request: TestRequest, proof: &&str| request.append_header(("DPoP", *proof));
+        self.send(proofs.iter().fold(request, with_proof)).await
+    }
+
+    /// Asks userinfo with a token that is bound to a key.
+    pub(crate) async fn proven_userinfo(&self, access_token: &str, proofs: &[&str]) -> Answer {
+        let request = TestRequest::get().uri("/userinfo");
+        let request = request.insert_header((AUTHORIZATION, format!("DPoP {access_token}")));
+        self.send_proven(request, proofs).await
+    }
+
     pub(crate) async fn userinfo(&self, access_token: &str) -> Answer {
         let bearer = format!("Bearer {access_token}");
         let request = TestRequest::get().uri("/userinfo");
@@ -279,6 +296,7 @@ impl TestCode {
             user_id: user_id.clone(),
             scope: "openid email",
             code_challenge: Some(CHALLENGE),
+            dpop_jkt: None,
             nonce: Some("n-0S6_WzA2Mj"),
             claims: AskedClaims::default(),
         }

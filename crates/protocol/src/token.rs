@@ -12,9 +12,12 @@ mod response;
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
+use model::{Client, KeyThumbprint};
+use storage::Tx;
 
 use crate::cors::open_to_any_origin;
-use crate::oauth_error::{Failure, OAuthError};
+use crate::dpop::{self, InvalidProof, ProvenRequest, VerifiedProof};
+use crate::oauth_error::{Failure, OAuthError, Outcome};
 use crate::provider::Provider;
 use crate::token::client_authentication::{authenticate, refuse};
 use crate::token::request::{GrantRequest, TokenRequest};
@@ -45,17 +48,67 @@ async fn exchange(provider: &Provider, request: TokenRequest) -> Result<TokenRes
     if request.resource.is_some() && request.resource != client.settings.resource {
         return Err(OAuthError::OtherResource.into());
     }
+    let proof = verify(provider, client, request.proof.as_deref())?;
     match request.grant {
         GrantRequest::AuthorizationCode(code) => {
-            authorization_code::exchange(provider, authenticated, code).await
+            authorization_code::exchange(provider, authenticated, code, proof).await
         }
         GrantRequest::RefreshToken(token) => {
-            refresh_token::exchange(provider, authenticated, token).await
+            refresh_token::exchange(provider, authenticated, token, proof).await
         }
         GrantRequest::ClientCredentials { scope } => {
-            client_credentials::exchange(provider, authenticated, scope).await
+            client_credentials::exchange(provider, authenticated, scope, proof).await
         }
     }
+}
+
+/// The proof of the key that the access token is to be bound to (RFC 9449 §5), for clients that
+/// send one and those that have to.
+fn verify(
+    provider: &Provider,
+    client: &Client,
+    proof: Option<&str>,
+) -> Result<Option<VerifiedProof>, OAuthError> {
+    let Some(proof) = proof else {
+        return if client.settings.dpop_bound_access_tokens {
+            Err(InvalidProof::Missing.into())
+        } else {
+            Ok(None)
+        };
+    };
+    Ok(Some(verify_at(provider, "/token", proof)?))
+}
+
+/// The proof of a request that was posted to that endpoint, by somebody without a token.
+pub(crate) fn verify_at(
+    provider: &Provider,
+    path: &str,
+    proof: &str,
+) -> Result<VerifiedProof, InvalidProof> {
+    let request = ProvenRequest {
+        method: "POST",
+        url: &provider.issuer.url(path),
+        access_token: None,
+    };
+    dpop::verify(proof, request, provider.store.clock().now())
+}
+
+/// Uses a proof up. Comes after all other checks: with a key of their own anybody can make proofs,
+/// and only what gives a token is worth a row.
+pub(crate) fn use_up(tx: &mut Tx<'_>, proof: Option<&VerifiedProof>) -> Outcome<()> {
+    match proof {
+        Some(proof) => Ok(proof.use_up(tx)?.map_err(OAuthError::Proof)),
+        None => Ok(Ok(())),
+    }
+}
+
+/// The key that a refresh token is bound to: that of a public client. Others authenticate, and may
+/// go on with another key (RFC 9449 §5).
+fn key_of_refresh_token<'a>(
+    client: &Client,
+    proof: Option<&'a VerifiedProof>,
+) -> Option<&'a KeyThumbprint> {
+    proof.filter(|_| client.is_public()).map(|proof| &proof.jkt)
 }
 
 #[cfg(test)]

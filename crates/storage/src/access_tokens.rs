@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use model::token::{AccessToken, TokenSubject};
-use model::{ClientId, SecretDigest, Timestamp, User};
+use model::{ClientId, KeyThumbprint, SecretDigest, Timestamp, User};
 
 use crate::error::StorageError;
 use crate::grants::GrantRow;
@@ -20,6 +20,7 @@ struct TokenRow {
     scope: String,
     issued_at: i64,
     expires_at: i64,
+    jkt: Option<String>,
 }
 
 impl TokenRow {
@@ -38,6 +39,7 @@ impl TokenRow {
                 .map_err(|_| StorageError::Corrupt(TABLE))?,
             subject,
             scope: stored::scope(TABLE, &self.scope)?,
+            jkt: stored::jkt(TABLE, self.jkt.as_deref())?,
             issued_at: Timestamp::from_millis(self.issued_at),
             expires_at: Timestamp::from_millis(self.expires_at),
         })
@@ -55,6 +57,8 @@ pub struct NewAccessToken<'a> {
     pub client_id: &'a ClientId,
     /// What it is good for.
     pub scope: String,
+    /// The key that it is bound to, if any.
+    pub jkt: Option<&'a KeyThumbprint>,
     /// When it ends.
     pub expires_at: Timestamp,
 }
@@ -72,6 +76,7 @@ pub fn insert(tx: &mut Tx<'_>, token: &NewAccessToken<'_>) -> Result<(), Storage
             access_tokens::grant_id.eq(token.grant_id),
             access_tokens::client_id.eq(token.client_id.as_str()),
             access_tokens::scope.eq(&token.scope),
+            access_tokens::jkt.eq(token.jkt.map(KeyThumbprint::as_str)),
             access_tokens::issued_at.eq(now),
             access_tokens::expires_at.eq(token.expires_at.millis()),
         ))
@@ -134,7 +139,7 @@ pub fn revoke(
 mod tests {
     use super::*;
     use crate::grants as grants_table;
-    use crate::samples::{HOUR, client_id, digest, grant, scope, user_id, write};
+    use crate::samples::{HOUR, client_id, digest, grant, jkt, scope, user_id, write};
     use crate::testing::{START, on_both_databases};
     use crate::unit_of_work::Store;
     use model::EmailAddress;
@@ -157,6 +162,7 @@ mod tests {
                 grant_id,
                 client_id: &client_id("demo"),
                 scope: "email".to_owned(),
+                jkt: None,
                 expires_at: START.plus(HOUR),
             },
         )
@@ -189,11 +195,33 @@ mod tests {
                     claims: given.claims,
                 }),
                 scope: scope("email"),
+                jkt: None,
                 issued_at: START,
                 expires_at: START.plus(HOUR),
             };
             assert_eq!(token, expected);
             assert_eq!(user.unwrap().email.as_typed(), "ada@example.test");
+        });
+    }
+
+    #[test]
+    fn a_token_tells_the_key_that_it_is_bound_to() {
+        on_both_databases(|store, _| {
+            write(store, |tx| {
+                let token = NewAccessToken {
+                    digest: digest("bound"),
+                    grant_id: None,
+                    client_id: &client_id("demo"),
+                    scope: String::new(),
+                    jkt: Some(&jkt("a")),
+                    expires_at: START.plus(HOUR),
+                };
+                insert(tx, &token)
+            });
+
+            let (token, _) = found(store, "bound").unwrap();
+
+            assert_eq!(token.jkt, Some(jkt("a")));
         });
     }
 

@@ -3,7 +3,7 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use model::authorization_code::{AuthorizationCode, Grant};
-use model::{ClientId, SecretDigest, Timestamp, UserId};
+use model::{ClientId, KeyThumbprint, SecretDigest, Timestamp, UserId};
 
 use crate::error::StorageError;
 use crate::grants;
@@ -30,6 +30,7 @@ struct CodeRow {
     nonce: Option<String>,
     claims: Option<String>,
     second_factor_at: Option<i64>,
+    dpop_jkt: Option<String>,
 }
 
 impl CodeRow {
@@ -53,6 +54,7 @@ impl CodeRow {
             },
             redirect_uri: self.redirect_uri,
             code_challenge: self.code_challenge,
+            dpop_jkt: stored::jkt(TABLE, self.dpop_jkt.as_deref())?,
             nonce: self.nonce,
         })
     }
@@ -87,6 +89,7 @@ pub fn insert(
             authorization_codes::scope.eq(grant.scope.to_string()),
             authorization_codes::redirect_uri.eq(&code.redirect_uri),
             authorization_codes::code_challenge.eq(code.code_challenge.as_deref()),
+            authorization_codes::dpop_jkt.eq(code.dpop_jkt.as_ref().map(KeyThumbprint::as_str)),
             authorization_codes::nonce.eq(code.nonce.as_deref()),
             authorization_codes::claims.eq(claims.as_deref()),
             authorization_codes::expires_at.eq(expires_at.millis()),

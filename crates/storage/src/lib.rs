@@ -16,6 +16,7 @@ pub mod browser_sessions;
 pub mod client_assertions;
 pub mod clients;
 pub mod consents;
+pub mod dpop_proofs;
 pub mod email_codes;
 mod error;
 pub mod events;

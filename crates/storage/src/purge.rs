@@ -48,7 +48,7 @@ const GRANTS: Retention = Retention::After {
 };
 
 /// Every table, and how long its rows are kept. A test compares it with the live schema.
-pub const RETENTION: [(&str, Retention); 37] = [
+pub const RETENTION: [(&str, Retention); 38] = [
     ("access_tokens", after("digest", "expires_at", 0)),
     // A frozen or applied change can be looked into, and its link still freezes, for a month.
     ("address_changes", after("id", "takes_effect_at", 30)),
@@ -66,6 +66,7 @@ pub const RETENTION: [(&str, Retention); 37] = [
         ),
     ),
     ("consents", after("user_id, client_id", "expires_at", 0)),
+    ("dpop_proofs", after("jkt, jti_digest", "expires_at", 0)),
     ("email_codes", after("id", "expires_at", 1)),
     ("events", after("id", "at", 400)),
     ("grants", GRANTS),

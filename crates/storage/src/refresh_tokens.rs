@@ -6,7 +6,7 @@
 
 use diesel::prelude::*;
 use model::authorization_code::Grant;
-use model::{ClientId, SecretDigest, Timestamp};
+use model::{ClientId, KeyThumbprint, SecretDigest, Timestamp};
 
 use crate::error::StorageError;
 use crate::grants::{self, GrantRow};
@@ -23,6 +23,8 @@ pub struct NewRefreshToken<'a> {
     pub grant_id: &'a str,
     /// Whose it is.
     pub client_id: &'a ClientId,
+    /// The key that it is bound to, if any.
+    pub jkt: Option<&'a KeyThumbprint>,
     /// When it ends unless it is used.
     pub expires_at: Timestamp,
     /// When its whole chain ends, used or not.
@@ -41,6 +43,7 @@ pub fn insert(tx: &mut Tx<'_>, token: &NewRefreshToken<'_>) -> Result<(), Storag
             refresh_tokens::digest.eq(token.digest.as_bytes().as_slice()),
             refresh_tokens::grant_id.eq(token.grant_id),
             refresh_tokens::client_id.eq(token.client_id.as_str()),
+            refresh_tokens::jkt.eq(token.jkt.map(KeyThumbprint::as_str)),
             refresh_tokens::issued_at.eq(now),
             refresh_tokens::expires_at.eq(token.expires_at.min(token.ends_at).millis()),
             refresh_tokens::ends_at.eq(token.ends_at.millis()),
@@ -74,12 +77,14 @@ pub enum Redemption {
         /// The grant that was revoked.
         grant_id: String,
     },
+    /// It is bound to another key than the one that was proven; nothing is spent or revoked.
+    OtherKey,
     /// There is no such live token of this client.
     Unknown,
 }
 
 /// Spends a refresh token. `successors` are the digests that its successor can have, one for each
-/// key it may have been derived with.
+/// key it may have been derived with; `proven` is the key whose proof came with the token.
 ///
 /// One conditional `UPDATE` decides who spends it; everyone else finds its successor.
 ///
@@ -90,9 +95,11 @@ pub fn redeem(
     tx: &mut Tx<'_>,
     digest: &SecretDigest,
     client_id: &ClientId,
+    proven: Option<&KeyThumbprint>,
     successors: &[SecretDigest],
 ) -> Result<Redemption, StorageError> {
     let now = tx.now().millis();
+    let proven = proven.map(KeyThumbprint::as_str);
     let live_grant = grants_table::table
         .filter(grants_table::id.eq(refresh_tokens::grant_id))
         .filter(grants_table::revoked_at.is_null());
@@ -101,6 +108,7 @@ pub fn redeem(
         .filter(refresh_tokens::client_id.eq(client_id.as_str()))
         .filter(refresh_tokens::spent_at.is_null())
         .filter(refresh_tokens::expires_at.gt(now))
+        .filter(refresh_tokens::jkt.is_null().or(refresh_tokens::jkt.eq(proven)))
         .filter(diesel::dsl::exists(live_grant))
         .set(refresh_tokens::spent_at.eq(now))
         .returning((refresh_tokens::grant_id, refresh_tokens::ends_at))
@@ -115,25 +123,29 @@ pub fn redeem(
                 ends_at: Timestamp::from_millis(ends_at),
             },
         )),
-        None => redeem_spent(tx, digest, client_id, successors),
+        None => redeem_unspendable(tx, digest, client_id, proven, successors),
     }
 }
 
-fn redeem_spent(
+/// What becomes of a token that could not be spent.
+fn redeem_unspendable(
     tx: &mut Tx<'_>,
     digest: &SecretDigest,
     client_id: &ClientId,
+    proven: Option<&str>,
     successors: &[SecretDigest],
 ) -> Result<Redemption, StorageError> {
-    let grant_id: Option<String> = on_either!(tx, connection => refresh_tokens::table
+    type Row = (String, Option<i64>, Option<String>);
+    let row: Option<Row> = on_either!(tx, connection => refresh_tokens::table
         .find(digest.as_bytes().as_slice())
         .filter(refresh_tokens::client_id.eq(client_id.as_str()))
-        .filter(refresh_tokens::spent_at.is_not_null())
-        .select(refresh_tokens::grant_id)
+        .select((refresh_tokens::grant_id, refresh_tokens::spent_at, refresh_tokens::jkt))
         .first(connection)
         .optional())?;
-    let Some(grant_id) = grant_id else {
-        return Ok(Redemption::Unknown);
+    let grant_id = match row {
+        Some((_, _, Some(jkt))) if proven != Some(jkt.as_str()) => return Ok(Redemption::OtherKey),
+        Some((grant_id, Some(_), _)) => grant_id,
+        Some((_, None, _)) | None => return Ok(Redemption::Unknown),
     };
     let Some(grant) = grants::find(tx, &grant_id)? else {
         return Ok(Redemption::Unknown);

@@ -9,8 +9,8 @@ use model::asked_claims::{AskedClaims, NamedClaims, WantedValues};
 use model::authorization_code::Grant;
 use model::browser_session::Authentication;
 use model::{
-    ClientId, EmailAddress, Keyring, ScopeSet, Secret, SecretDigest, SystemEntropy, Timestamp,
-    TotpSeed, UserId,
+    ClientId, EmailAddress, KeyThumbprint, Keyring, ScopeSet, Secret, SecretDigest, SystemEntropy,
+    Timestamp, TotpSeed, UserId,
 };
 
 use crate::error::StorageError;
@@ -55,6 +55,11 @@ pub(crate) fn merge(tx: &mut Tx<'_>, from: &UserId, into: &UserId) -> Result<Mer
 
 pub(crate) fn digest(secret: &str) -> SecretDigest {
     SecretDigest::of(secret)
+}
+
+/// The thumbprint of a key that goes by one letter.
+pub(crate) fn jkt(letter: &str) -> KeyThumbprint {
+    KeyThumbprint::parse(&format!("{}A", letter.repeat(42))).unwrap()
 }
 
 pub(crate) fn authentication_of(user: &str, auth_time: Timestamp) -> Authentication {

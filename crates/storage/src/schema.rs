@@ -106,6 +106,7 @@ diesel::table! {
         expires_at -> BigInt,
         redeemed_at -> Nullable<BigInt>,
         second_factor_at -> Nullable<BigInt>,
+        dpop_jkt -> Nullable<Text>,
     }
 }
 
@@ -135,6 +136,7 @@ diesel::table! {
         scope -> Text,
         issued_at -> BigInt,
         expires_at -> BigInt,
+        jkt -> Nullable<Text>,
     }
 }
 
@@ -147,6 +149,7 @@ diesel::table! {
         expires_at -> BigInt,
         ends_at -> BigInt,
         spent_at -> Nullable<BigInt>,
+        jkt -> Nullable<Text>,
     }
 }
 
@@ -170,6 +173,14 @@ diesel::table! {
 diesel::table! {
     client_assertions (client_id, jti_digest) {
         client_id -> Text,
+        jti_digest -> Binary,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    dpop_proofs (jkt, jti_digest) {
+        jkt -> Text,
         jti_digest -> Binary,
         expires_at -> BigInt,
     }

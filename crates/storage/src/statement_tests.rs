@@ -29,8 +29,8 @@ use crate::limits::{self, Counter, Limit};
 use crate::pushed_requests::{self, NewPushedRequest};
 use crate::refresh_tokens::{self, NewRefreshToken};
 use crate::samples::{
-    DAY, HOUR, MINUTE, authentication_of, client_id, digest, grant, merge, scope, seal, set_up_app,
-    sign_out_everywhere, user_id, write,
+    DAY, HOUR, MINUTE, authentication_of, client_id, digest, grant, jkt, merge, scope, seal,
+    set_up_app, sign_out_everywhere, user_id, write,
 };
 use crate::second_factors::{self, CredentialUse, Inserted, NewPasskey};
 use crate::support_tasks::{NewSupportTask, Opened};
@@ -41,8 +41,9 @@ use crate::unit_of_work::Tx;
 use crate::user_details::{self, NewDetails};
 use crate::users::{Changed, Merged};
 use crate::{
-    authorization_codes, client_assertions, clients, consents, events, grants, interactions,
-    outbox, people, revoked_jwts, sharing, sign_out, support_tasks, trn_watchers, users,
+    authorization_codes, client_assertions, clients, consents, dpop_proofs, events, grants,
+    interactions, outbox, people, revoked_jwts, sharing, sign_out, support_tasks, trn_watchers,
+    users,
 };
 
 /// The texts of statements: those that ran, and those that stay prepared.
@@ -268,6 +269,7 @@ fn exchange(tx: &mut Tx<'_>) -> Result<(), StorageError> {
         grant: grant("grant", now),
         redirect_uri: String::new(),
         code_challenge: None,
+        dpop_jkt: None,
         nonce: None,
     };
     authorization_codes::insert(tx, &digest("code"), &code, now.plus(MINUTE))?;
@@ -280,25 +282,28 @@ fn exchange(tx: &mut Tx<'_>) -> Result<(), StorageError> {
         grant_id: Some("grant"),
         client_id: &demo,
         scope: "openid".to_owned(),
+        jkt: None,
         expires_at: now.plus(HOUR),
     };
     access_tokens::insert(tx, &access_token)?;
     access_tokens::find(tx, &access_token.digest)?;
     revoked_jwts::contains(tx, "jti")?;
 
+    dpop_proofs::redeem(tx, &jkt("a"), &digest("jti"), now.plus(MINUTE))?;
     for token in ["first", "second"] {
         let refresh_token = NewRefreshToken {
             digest: digest(token),
             grant_id: "grant",
             client_id: &demo,
+            jkt: None,
             expires_at: now.plus(DAY),
             ends_at: now.plus(DAY),
         };
         refresh_tokens::insert(tx, &refresh_token)?;
         refresh_tokens::find(tx, &refresh_token.digest, &demo)?;
     }
-    refresh_tokens::redeem(tx, &digest("first"), &demo, &[digest("second")])?;
-    refresh_tokens::redeem(tx, &digest("first"), &demo, &[digest("second")])?;
+    refresh_tokens::redeem(tx, &digest("first"), &demo, None, &[digest("second")])?;
+    refresh_tokens::redeem(tx, &digest("first"), &demo, None, &[digest("second")])?;
     authorization_codes::redeem(tx, &digest("code"), &demo)?;
     Ok(())
 }

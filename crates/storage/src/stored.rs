@@ -2,7 +2,7 @@
 
 use model::asked_claims::AskedClaims;
 use model::browser_session::{Acr, Amr, Authentication};
-use model::{EmailAddress, ScopeSet, Timestamp, UserId};
+use model::{EmailAddress, KeyThumbprint, ScopeSet, Timestamp, UserId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -22,6 +22,14 @@ pub(crate) fn from_json<T: DeserializeOwned>(
 
 pub(crate) fn scope(table: &'static str, text: &str) -> Result<ScopeSet, StorageError> {
     ScopeSet::parse(text).map_err(|_| StorageError::Corrupt(table))
+}
+
+pub(crate) fn jkt(
+    table: &'static str,
+    column: Option<&str>,
+) -> Result<Option<KeyThumbprint>, StorageError> {
+    let jkt = column.map(KeyThumbprint::parse).transpose();
+    jkt.map_err(|_| StorageError::Corrupt(table))
 }
 
 pub(crate) fn email(table: &'static str, text: &str) -> Result<EmailAddress, StorageError> {

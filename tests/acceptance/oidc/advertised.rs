@@ -177,6 +177,11 @@ const EXERCISES: &[(&str, &str, &str)] = &[
         "only_s256_challenges_are_taken",
     ),
     (
+        "dpop_signing_alg_values_supported",
+        "RS256, PS256, ES256, EdDSA",
+        "a_proof_in_every_algorithm_that_is_advertised_binds_a_token_and_opens_userinfo",
+    ),
+    (
         "authorization_response_iss_parameter_supported",
         "true",
         MODES,

@@ -82,6 +82,7 @@ async fn the_document_is_this_and_nothing_else() {
             "introspection_endpoint_auth_methods_supported": methods[..4],
             "introspection_endpoint_auth_signing_alg_values_supported": assertion_algorithms,
             "code_challenge_methods_supported": ["S256"],
+            "dpop_signing_alg_values_supported": ["RS256", "PS256", "ES256", "EdDSA"],
             "authorization_response_iss_parameter_supported": true,
             "claims_parameter_supported": true,
             "request_parameter_supported": true,

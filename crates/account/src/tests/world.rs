@@ -307,6 +307,7 @@ impl World {
                 },
                 redirect_uri,
                 code_challenge: Some(challenge),
+                dpop_jkt: None,
                 nonce: None,
             };
             authorization_codes::insert(tx, &digest, &stored, now.plus(MINUTE))

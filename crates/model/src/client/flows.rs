@@ -46,6 +46,13 @@ impl ClientSettings {
                 }
             }
         }
+        // What comes from the authorization endpoint is bound to no key (RFC 9449 §5).
+        if self.dpop_bound_access_tokens && self.response_types.iter().any(|it| it.has_token()) {
+            refuse(
+                "dpop_bound_access_tokens",
+                "leave out the response types with token: such access tokens are bound to no key",
+            );
+        }
         for grant in [GrantType::AuthorizationCode, GrantType::Implicit] {
             let needs = |one: &ResponseType| one.grant_types().any(|needed| needed == grant);
             if uses(grant) && !self.response_types.iter().any(needs) {
@@ -75,6 +82,33 @@ mod tests {
     fn fields(settings: &ClientSettings) -> Vec<&'static str> {
         let problems = settings.problems().into_iter();
         problems.map(|problem| problem.field).collect()
+    }
+
+    #[test]
+    fn whose_access_tokens_are_all_bound_to_a_key_gets_none_in_the_front_channel() {
+        use GrantType::{AuthorizationCode, Implicit};
+        let grants = [AuthorizationCode, Implicit];
+        for (response_type, problems) in [
+            (ResponseType::CodeIdToken, &[][..]),
+            (ResponseType::CodeToken, &["dpop_bound_access_tokens"]),
+            (
+                ResponseType::CodeIdTokenToken,
+                &["dpop_bound_access_tokens"],
+            ),
+        ] {
+            let mut settings = asking_for(&[response_type], &grants);
+            settings.dpop_bound_access_tokens = true;
+
+            assert_eq!(fields(&settings), problems, "{response_type}");
+            let client = Client {
+                id: ClientId::parse("service").unwrap(),
+                settings,
+                credential: Credential::default(),
+                disabled_at: None,
+                version: 1,
+            };
+            assert_eq!(client.may_ask_for(response_type), problems.is_empty());
+        }
     }
 
     fn asking_for(response_types: &[ResponseType], grant_types: &[GrantType]) -> ClientSettings {

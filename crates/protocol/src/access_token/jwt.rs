@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use model::browser_session::{Acr, Amr};
-use model::{ClientId, ScopeSet, Timestamp};
+use model::{ClientId, KeyThumbprint, ScopeSet, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Access;
+use super::{Access, Confirmation};
 use crate::jws::TokenType;
 use crate::jws::claims::{Audience, NumericDate};
 use crate::keys::{KeySet, SignError};
@@ -33,6 +33,8 @@ struct NewClaims<'a> {
     acr: Option<Acr>,
     #[serde(skip_serializing_if = "Option::is_none")]
     amr: Option<&'a [Amr]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
 }
 
 #[derive(Serialize)]
@@ -73,6 +75,7 @@ pub(super) fn sign(
         auth_time: authentication.map(|it| it.auth_time.seconds()),
         acr: authentication.map(|it| it.acr),
         amr: authentication.map(|it| it.amr.as_slice()),
+        cnf: Confirmation::of(access.jkt),
     };
     let algorithm = settings.id_token_signed_response_alg;
     provider
@@ -92,6 +95,8 @@ pub(crate) struct JwtAccessToken {
     pub(crate) audience: Vec<String>,
     pub(crate) scope: ScopeSet,
     pub(crate) jti: String,
+    /// The key that it is bound to, if any.
+    pub(crate) jkt: Option<KeyThumbprint>,
     pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Timestamp,
 }
@@ -107,6 +112,7 @@ struct ReadClaims {
     jti: String,
     #[serde(default)]
     scope: ScopeSet,
+    cnf: Option<Confirmation>,
 }
 
 impl JwtAccessToken {
@@ -120,6 +126,7 @@ impl JwtAccessToken {
             audience: claims.aud.members().to_vec(),
             scope: claims.scope,
             jti: claims.jti,
+            jkt: claims.cnf.map(|cnf| cnf.jkt),
             issued_at: claims.iat.0,
             expires_at: claims.exp.0,
         })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::secret::SecretKind;
 use model::token::TokenSubject;
-use model::{Client, ScopeSet, Timestamp, User};
+use model::{Client, KeyThumbprint, ScopeSet, Timestamp, User};
 use storage::{StorageError, Tx, access_tokens, grants, revoked_jwts, users};
 
 use super::JwtAccessToken;
@@ -22,6 +22,8 @@ pub(crate) struct LiveToken {
     pub(crate) audience: Vec<String>,
     /// Its name, if it is a JWT.
     pub(crate) jti: Option<String>,
+    /// The key that it is bound to, if any.
+    pub(crate) jkt: Option<KeyThumbprint>,
     pub(crate) issued_at: Timestamp,
     pub(crate) expires_at: Timestamp,
 }
@@ -55,6 +57,7 @@ pub(crate) async fn find_live(
                 .map(|(user, subject)| SpokenFor { user, subject }),
             scope: token.scope,
             jti: None,
+            jkt: token.jkt,
             issued_at: token.issued_at,
             expires_at: token.expires_at,
         }));
@@ -89,6 +92,7 @@ async fn find_live_jwt(
         scope: jwt.scope,
         audience: jwt.audience,
         jti: Some(jwt.jti),
+        jkt: jwt.jkt,
         issued_at: jwt.issued_at,
         expires_at: jwt.expires_at,
     }))

@@ -10,7 +10,7 @@ use model::secret::SecretKind;
 use model::{Client, ResponseType, ScopeSet, Secret, SecretDigest, Timestamp};
 use storage::{StorageError, Tx, authorization_codes, grants};
 
-use crate::access_token::{Access, NewAccessToken};
+use crate::access_token::{Access, NewAccessToken, token_type};
 use crate::authorize::request::AuthorizationRequest;
 use crate::authorize::response::Recipient;
 use crate::claims::ToldClaims;
@@ -83,6 +83,7 @@ impl Drawn {
                     .code_challenge
                     .as_ref()
                     .map(|one| one.as_str().to_owned()),
+                dpop_jkt: request.dpop_jkt.clone(),
                 nonce: request.nonce.clone(),
             };
             let expires_at = tx.now().plus(provider.lifetimes.authorization_code);
@@ -163,6 +164,8 @@ impl Beside {
             client,
             grant: Some(&self.grant),
             scope: &self.grant.scope,
+            // No proof comes to the authorization endpoint.
+            jkt: None,
             issued_at: self.issued_at,
             expires_at: self.issued_at.plus(provider.lifetimes.access_token),
         }
@@ -185,7 +188,7 @@ impl Beside {
             let lifetime = provider.lifetimes.access_token.as_secs();
             parameters.extend([
                 ("access_token", token.reveal().clone()),
-                ("token_type", "Bearer".to_owned()),
+                ("token_type", token_type(None).to_owned()),
                 ("expires_in", lifetime.to_string()),
                 ("scope", self.grant.scope.to_string()),
             ]);

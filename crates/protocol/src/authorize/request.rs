@@ -3,7 +3,7 @@
 use model::client::ConsentPolicy;
 use model::raw_pairs::{RawPairs, Repeated};
 use model::requirement::{ConsentRule, DetailsRule, FactorTask, Requirements, SecondFactorRule};
-use model::{Client, EmailAddress, ResponseType, ScopeSet};
+use model::{Client, EmailAddress, KeyThumbprint, ResponseType, ScopeSet};
 
 use crate::authorize::acr::AcceptedAcr;
 use crate::authorize::claims_parameter::ClaimsParameter;
@@ -26,7 +26,7 @@ const REQUEST_MAX: usize = 8_192;
 const MANY_RESOURCES: &str = "Tokens for more than one resource are not served.";
 
 /// The parameters that we read; each may come once at most (RFC 6749 §3.1).
-const READ_ONCE: [&str; 18] = [
+const READ_ONCE: [&str; 19] = [
     "response_type",
     "response_mode",
     "scope",
@@ -38,6 +38,7 @@ const READ_ONCE: [&str; 18] = [
     "id_token_hint",
     "code_challenge",
     "code_challenge_method",
+    "dpop_jkt",
     "resource",
     "request",
     "request_uri",
@@ -68,6 +69,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) scope: ScopeSet,
     pub(crate) nonce: Option<String>,
     pub(crate) code_challenge: Option<CodeChallenge>,
+    /// The key that the code is bound to.
+    pub(crate) dpop_jkt: Option<KeyThumbprint>,
     /// What it asks of whoever signs in.
     pub(crate) requirements: Requirements,
     /// Whether a page may be shown.
@@ -126,6 +129,7 @@ impl AuthorizationRequest {
         Ok(Self {
             nonce: nonce(value("nonce"), response_type)?,
             code_challenge: code_challenge(&value, client, response_type)?,
+            dpop_jkt: dpop_jkt(value("dpop_jkt"))?,
             requirements: Requirements {
                 fresh_sign_in: prompts.contains(Prompt::Login),
                 max_age: max_age(value("max_age"))?.or(client.settings.default_max_age),
@@ -276,6 +280,16 @@ fn code_challenge<'a>(
         }
         (None, None) => Ok(None),
     }
+}
+
+/// `dpop_jkt` (RFC 9449 §10): the key whose proof the code needs.
+fn dpop_jkt(value: Option<&str>) -> Result<Option<KeyThumbprint>, Refusal> {
+    let jkt = value.map(KeyThumbprint::parse).transpose();
+    jkt.map_err(|_| {
+        Refusal::invalid_request(
+            "The parameter dpop_jkt must be the SHA-256 thumbprint of a key, in base64url.",
+        )
+    })
 }
 
 /// `resource` (RFC 8707 §2): the one that the client is registered for, or none.

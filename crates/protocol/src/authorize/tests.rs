@@ -2,6 +2,7 @@
 //! in `tests/acceptance/oidc`, those of teacher details here.
 
 mod claims_parameter;
+mod dpop;
 mod merged_accounts;
 mod pairwise;
 mod pushed_requests;
@@ -141,6 +142,7 @@ fn every_parameter_that_is_read_may_come_once() {
         "id_token_hint",
         "code_challenge",
         "code_challenge_method",
+        "dpop_jkt",
         "acr_values",
         "claims",
     ] {

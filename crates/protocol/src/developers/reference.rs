@@ -237,7 +237,7 @@ const fn error(name: &'static str, meaning: &'static str) -> Error {
 }
 
 /// The codes that services meet.
-pub(super) const ERRORS: [Error; 12] = [
+pub(super) const ERRORS: [Error; 13] = [
     error(
         "access_denied",
         "The person cancelled, did not want to share, or has no TRN that your service requires. Offer them to try again.",
@@ -277,6 +277,10 @@ pub(super) const ERRORS: [Error; 12] = [
     error(
         "invalid_grant",
         "The code or refresh token has expired, was used before, was revoked, or the code verifier does not match. Sign the person in again.",
+    ),
+    error(
+        "invalid_dpop_proof",
+        "The DPoP proof is missing, was used before, or is not for this request. Make a new one with a fresh jti, and check your clock.",
     ),
     error(
         "invalid_token",

@@ -82,6 +82,7 @@ async fn both_well_known_paths_give_this_document() {
                 ],
                 "introspection_endpoint_auth_signing_alg_values_supported": assertion_algorithms,
                 "code_challenge_methods_supported": ["S256"],
+                "dpop_signing_alg_values_supported": ["RS256", "PS256", "ES256", "EdDSA"],
                 "authorization_response_iss_parameter_supported": true,
                 "claims_parameter_supported": true,
                 "request_parameter_supported": true,

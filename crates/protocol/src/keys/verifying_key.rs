@@ -4,9 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{
     AlgorithmParameters, CommonParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations,
-    PublicKeyUse,
+    PublicKeyUse, ThumbprintHash,
 };
 use jsonwebtoken::{Algorithm, DecodingKey};
+use model::KeyThumbprint;
 use serde_json::Value;
 
 /// The shortest RSA modulus that we accept, in bits (RFC 7518 §3.3).
@@ -99,6 +100,15 @@ impl VerifyingKey {
     pub(crate) const fn decoding_key(&self) -> &DecodingKey {
         &self.key
     }
+}
+
+/// The thumbprint of a public JWK (RFC 7638 §3).
+pub(crate) fn thumbprint(value: &Value) -> Result<KeyThumbprint, UnfitKey> {
+    let _ = super::install();
+    let jwk = serde_json::from_value::<Jwk>(value.clone()).map_err(|_| UnfitKey::Unknown)?;
+    let thumbprint = jwk.thumbprint(ThumbprintHash::SHA256);
+    let thumbprint = thumbprint.map_err(|_| UnfitKey::Unknown)?;
+    KeyThumbprint::parse(&thumbprint).map_err(|_| UnfitKey::Unknown)
 }
 
 fn is_for_verification(common: &CommonParameters) -> bool {

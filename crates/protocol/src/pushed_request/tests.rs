@@ -11,7 +11,8 @@ use storage::testing::{Dumped, Kind, dump};
 
 use crate::client_assertion::ASSERTION_TYPE;
 use crate::keys::testing::{LooseKey, hmac_token};
-use crate::testing::{Answer, CHALLENGE, ISSUER, REDIRECT_URI, TestProvider, posted};
+use crate::testing::prover::Prover;
+use crate::testing::{Answer, CHALLENGE, ISSUER, REDIRECT_URI, TestProvider, VERIFIER, posted};
 
 /// A request of the code flow, for a client that is told apart by its authentication.
 pub(crate) const REQUEST: [(&str, &str); 6] = [
@@ -508,4 +509,66 @@ async fn why_a_request_was_not_kept_is_written_down_for_its_client() {
             ("/par", "invalid_client", "The client secret is wrong."),
         ]
     );
+}
+
+/// RFC 9449 §10.1: a proof at `/par` binds the code as `dpop_jkt` does.
+#[actix_web::test]
+async fn a_code_is_bound_to_the_key_that_is_proven_when_its_request_is_pushed() {
+    for kind in Kind::BOTH {
+        let app = TestProvider::on(kind);
+        app.public_client("spa");
+        let (prover, other) = (Prover::new(), Prover::new());
+        let proof = |prover: &Prover, path| prover.sign(&Prover::claims("POST", path, app.now()));
+        let push = async |proof: &str, jkt: &str| {
+            let form = request_with(&[("client_id", "spa"), ("dpop_jkt", jkt)]);
+            app.send_proven(posted("/par", &form), &[proof]).await
+        };
+
+        let once = proof(&prover, "/par");
+        let by_proof = kept(&push(&once, "").await);
+        let jkt = prover.jkt();
+        let by_both = kept(&push(&proof(&prover, "/par"), jkt.as_str()).await);
+        for (refused, jkt, why) in [
+            (once, "", "it was used before"),
+            (
+                proof(&prover, "/token"),
+                "",
+                "its htu is not the URL of the endpoint",
+            ),
+            (
+                proof(&other, "/par"),
+                prover.jkt().as_str(),
+                "its key is not that of dpop_jkt",
+            ),
+        ] {
+            push(&refused, jkt).await.assert_refused(
+                400,
+                "invalid_dpop_proof",
+                &format!("The DPoP proof cannot be accepted: {why}."),
+            );
+        }
+
+        let mut browser = app.browser();
+        browser.sign_in(&app.ada()).await;
+        let mut redeem = async |request_uri: &str, prover: &Prover| {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .append_pair("client_id", "spa")
+                .append_pair("request_uri", request_uri)
+                .finish();
+            let back = browser.open(&format!("/authorize?{query}")).await;
+            let form = [
+                ("grant_type", "authorization_code"),
+                ("client_id", "spa"),
+                ("code", &back.parameter("code").unwrap()),
+                ("redirect_uri", REDIRECT_URI),
+                ("code_verifier", VERIFIER),
+            ];
+            let proof = proof(prover, "/token");
+            app.send_proven(posted("/token", &form), &[&proof])
+                .await
+                .json()
+        };
+        assert_eq!(redeem(&by_both, &other).await["error"], "invalid_grant");
+        assert_eq!(redeem(&by_proof, &prover).await["token_type"], "DPoP");
+    }
 }

@@ -22,7 +22,7 @@ pub(super) async fn admit(
     rules: &Registration,
     http: &HttpRequest,
 ) -> Result<Option<SecretDigest>, RegistrationError> {
-    match bearer::presented(http, &[]) {
+    match bearer::presented_by_bearer(http) {
         Ok(token) => {
             let digest = SecretKind::InitialAccess
                 .digest(token.reveal())

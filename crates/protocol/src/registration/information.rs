@@ -12,7 +12,7 @@ use crate::provider::Provider;
 
 /// The members that are told back: those that are read, under the same names. What an operator
 /// alone decides is not a client's to know.
-const TOLD: [&str; 31] = [
+const TOLD: [&str; 32] = [
     "application_type",
     "backchannel_logout_session_required",
     "backchannel_logout_uri",
@@ -21,6 +21,7 @@ const TOLD: [&str; 31] = [
     "contacts",
     "default_acr_values",
     "default_max_age",
+    "dpop_bound_access_tokens",
     "frontchannel_logout_session_required",
     "frontchannel_logout_uri",
     "grant_types",
@@ -94,6 +95,7 @@ fn metadata(settings: &ClientSettings) -> Map<String, Value> {
             settings.retain(|name, _| TOLD.contains(&name.as_str()));
             for (name, default) in [
                 ("backchannel_logout_session_required", Value::from(false)),
+                ("dpop_bound_access_tokens", Value::from(false)),
                 ("frontchannel_logout_session_required", Value::from(false)),
                 ("require_auth_time", Value::from(false)),
             ] {

@@ -42,7 +42,7 @@ struct Manager {
 
 impl Manager {
     fn of(http: &HttpRequest, id: &str) -> Result<Self, RegistrationError> {
-        let token = bearer::presented(http, &[]).map_err(RegistrationError::Token)?;
+        let token = bearer::presented_by_bearer(http).map_err(RegistrationError::Token)?;
         let digest = SecretKind::RegistrationAccess.digest(token.reveal());
         match (ClientId::parse(id), digest) {
             (Ok(id), Some(digest)) => Ok(Self { id, token, digest }),

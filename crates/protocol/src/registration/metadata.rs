@@ -104,6 +104,7 @@ fn take_capabilities(
     settings.token_endpoint_auth_signing_alg = members.take("token_endpoint_auth_signing_alg")?;
     settings.jwks = members.take("jwks")?;
     settings.jwks_uri = members.take("jwks_uri")?;
+    settings.dpop_bound_access_tokens = members.take_or_default("dpop_bound_access_tokens")?;
     settings.subject_type = members.take_or_default("subject_type")?;
     settings.sector_identifier_uri = members.take("sector_identifier_uri")?;
     Ok(())

@@ -13,12 +13,14 @@ use storage::{Tx, events, grants};
 
 use crate::access_token::{Access, NewAccessToken};
 use crate::claims::PersonalScope;
+use crate::dpop::VerifiedProof;
 use crate::oauth_error::{Failure, OAuthError, Outcome};
 use crate::pkce;
 use crate::provider::{Lifetimes, Provider};
 use crate::token::client_authentication::Authenticated;
 use crate::token::request::CodeRequest;
 use crate::token::response::{Granted, TokenResponse};
+use crate::token::{key_of_refresh_token, use_up};
 
 /// What is drawn before the unit of work, so that the database does not wait for it.
 struct Drawn {
@@ -31,6 +33,7 @@ pub(super) async fn exchange(
     provider: &Provider,
     authenticated: Authenticated,
     request: CodeRequest,
+    proof: Option<VerifiedProof>,
 ) -> Result<TokenResponse, Failure> {
     let client = Arc::clone(&authenticated.client);
     let lifetimes = provider.lifetimes;
@@ -42,7 +45,7 @@ pub(super) async fn exchange(
     };
     let write = provider
         .store
-        .write(move |tx| redeem(tx, &authenticated, &request, drawn, lifetimes));
+        .write(move |tx| redeem(tx, &authenticated, &request, proof, drawn, lifetimes));
     let granted = write.await??;
     TokenResponse::of_grant(provider, &client, granted).await
 }
@@ -53,6 +56,7 @@ fn redeem(
     tx: &mut Tx<'_>,
     authenticated: &Authenticated,
     request: &CodeRequest,
+    proof: Option<VerifiedProof>,
     drawn: Drawn,
     lifetimes: Lifetimes,
 ) -> Outcome<Granted> {
@@ -64,14 +68,17 @@ fn redeem(
         Ok(code) => code,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    if let Err(refusal) = check(&code, request) {
+    if let Err(refusal) = check(&code, request, proof.as_ref()) {
         return Ok(Err(refusal));
     }
     // The setting may have been raised since the code was issued.
     if !client.accepts(code.grant.authentication.acr) {
         return Ok(Err(OAuthError::TooWeak));
     }
-    issue(tx, client, code, drawn, lifetimes)
+    if let Err(refusal) = use_up(tx, proof.as_ref())? {
+        return Ok(Err(refusal));
+    }
+    issue(tx, client, code, proof, drawn, lifetimes)
 }
 
 fn take(
@@ -96,10 +103,18 @@ fn take(
     })
 }
 
-/// Whether whoever brings the code is who asked for it (RFC 6749 §4.1.3, RFC 7636 §4.6).
-fn check(code: &AuthorizationCode, request: &CodeRequest) -> Result<(), OAuthError> {
+/// Whether whoever brings the code is who asked for it (RFC 6749 §4.1.3, RFC 7636 §4.6, RFC 9449
+/// §10).
+fn check(
+    code: &AuthorizationCode,
+    request: &CodeRequest,
+    proof: Option<&VerifiedProof>,
+) -> Result<(), OAuthError> {
     if code.redirect_uri != request.redirect_uri {
         return Err(OAuthError::OtherRedirectUri);
+    }
+    if code.dpop_jkt.is_some() && code.dpop_jkt.as_ref() != proof.map(|proof| &proof.jkt) {
+        return Err(OAuthError::OtherCodeKey);
     }
     match (&code.code_challenge, &request.code_verifier) {
         (None, None) => Ok(()),
@@ -116,6 +131,7 @@ fn issue(
     tx: &mut Tx<'_>,
     client: &Client,
     code: AuthorizationCode,
+    proof: Option<VerifiedProof>,
     drawn: Drawn,
     lifetimes: Lifetimes,
 ) -> Outcome<Granted> {
@@ -138,6 +154,7 @@ fn issue(
         client,
         grant: Some(&grant),
         scope: &grant.scope,
+        jkt: proof.as_ref().map(|proof| &proof.jkt),
         issued_at: now,
         expires_at: access_ends,
     };
@@ -147,6 +164,7 @@ fn issue(
             digest: SecretDigest::of(refresh_token.reveal()),
             grant_id: &grant.id,
             client_id: &client.id,
+            jkt: key_of_refresh_token(client, proof.as_ref()),
             expires_at: now.plus(lifetimes.refresh_idle),
             ends_at: chain_ends,
         };
@@ -157,6 +175,7 @@ fn issue(
         grant: Box::new(grant),
         nonce: code.nonce,
         access_token: drawn.access_token,
+        jkt: proof.map(|proof| proof.jkt),
         refresh_token,
         issued_at: now,
     }))

@@ -4,22 +4,27 @@ use model::{Client, ScopeSet};
 
 use crate::access_token::{Access, NewAccessToken};
 use crate::claims::PersonalScope;
+use crate::dpop::VerifiedProof;
 use crate::oauth_error::{Failure, OAuthError};
 use crate::provider::Provider;
 use crate::token::client_authentication::Authenticated;
 use crate::token::response::TokenResponse;
+use crate::token::use_up;
 
 /// Issues an access token and nothing else. A JWT needs no write at all, unless the client has an
-/// assertion to use up.
+/// assertion or a proof to use up.
 pub(super) async fn exchange(
     provider: &Provider,
     authenticated: Authenticated,
     requested: Option<ScopeSet>,
+    proof: Option<VerifiedProof>,
 ) -> Result<TokenResponse, Failure> {
     let scope = allowed(&authenticated.client, requested)?;
     let lifetime = provider.lifetimes.access_token;
     let token = NewAccessToken::draw(&authenticated.client, &*provider.entropy);
-    let (client, token, issued_at) = if matches!(token, NewAccessToken::Jwt { .. }) {
+    let jkt = proof.as_ref().map(|proof| proof.jkt.clone());
+    let is_unwritten = matches!(token, NewAccessToken::Jwt { .. }) && proof.is_none();
+    let (client, token, issued_at) = if is_unwritten {
         let now = provider.store.clock().now();
         (authenticated.used_up_alone(provider).await?, token, now)
     } else {
@@ -28,11 +33,15 @@ pub(super) async fn exchange(
             if let Err(refusal) = authenticated.use_up(tx)? {
                 return Ok(Err(refusal));
             }
+            if let Err(refusal) = use_up(tx, proof.as_ref())? {
+                return Ok(Err(refusal));
+            }
             let now = tx.now();
             let access = Access {
                 client: &authenticated.client,
                 grant: None,
                 scope: &scope,
+                jkt: proof.as_ref().map(|proof| &proof.jkt),
                 issued_at: now,
                 expires_at: now.plus(lifetime),
             };
@@ -45,11 +54,12 @@ pub(super) async fn exchange(
         client: &client,
         grant: None,
         scope: &scope,
+        jkt: jkt.as_ref(),
         issued_at,
         expires_at: issued_at.plus(lifetime),
     };
     let token = token.finish(provider, access)?;
-    Ok(TokenResponse::of_access_token(token, &scope, lifetime))
+    Ok(TokenResponse::of_access_token(token, access, lifetime))
 }
 
 /// What of the requested scope the client may have: all that it may have when it asks for nothing

@@ -6,16 +6,18 @@ use model::authorization_code::Grant;
 use model::event::{Event, EventKind};
 use model::keyring::Purpose;
 use model::secret::SecretKind;
-use model::{Client, Keyring, ScopeSet, Secret, SecretDigest, Timestamp};
+use model::{Client, Keyring, ScopeSet, Secret, SecretDigest};
 use storage::refresh_tokens::{self, NewRefreshToken, Redemption};
-use storage::{StorageError, Tx, events};
+use storage::{Tx, events};
 
 use crate::access_token::{Access, NewAccessToken};
+use crate::dpop::VerifiedProof;
 use crate::oauth_error::{Failure, OAuthError, Outcome};
 use crate::provider::{Lifetimes, Provider};
 use crate::token::client_authentication::Authenticated;
 use crate::token::request::RefreshRequest;
 use crate::token::response::{Granted, TokenResponse};
+use crate::token::{key_of_refresh_token, use_up};
 
 /// A refresh token that is presented, and what follows from it.
 struct Presented {
@@ -25,6 +27,7 @@ struct Presented {
     successors: Vec<(Secret<String>, SecretDigest)>,
     /// How much of the grant's scope is wanted; all of it when `None`.
     scope: Option<ScopeSet>,
+    proof: Option<VerifiedProof>,
     access_token: NewAccessToken,
 }
 
@@ -32,6 +35,7 @@ pub(super) async fn exchange(
     provider: &Provider,
     authenticated: Authenticated,
     request: RefreshRequest,
+    proof: Option<VerifiedProof>,
 ) -> Result<TokenResponse, Failure> {
     let client = Arc::clone(&authenticated.client);
     let lifetimes = provider.lifetimes;
@@ -44,6 +48,7 @@ pub(super) async fn exchange(
         digest,
         successors: successors(&provider.keyring, token),
         scope: request.scope,
+        proof,
         access_token: NewAccessToken::draw(&client, &*provider.entropy),
     };
     let write = provider
@@ -93,11 +98,15 @@ fn redeem(
     };
     // What was taken from its registration since is in no new token.
     let scope = asked.intersection(&client.settings.scope);
+    if let Err(refusal) = use_up(tx, presented.proof.as_ref())? {
+        return Ok(Err(refusal));
+    }
     let now = tx.now();
     let access = Access {
         client,
         grant: Some(&grant),
         scope: &scope,
+        jkt: presented.proof.as_ref().map(|proof| &proof.jkt),
         issued_at: now,
         expires_at: now.plus(lifetimes.access_token),
     };
@@ -107,6 +116,7 @@ fn redeem(
         scope,
         nonce: None,
         access_token: presented.access_token,
+        jkt: presented.proof.map(|proof| proof.jkt),
         refresh_token: Some(successor),
         issued_at: now,
     }))
@@ -120,14 +130,24 @@ fn rotate(
     lifetimes: Lifetimes,
 ) -> Outcome<(Box<Grant>, Secret<String>)> {
     let digests: Vec<SecretDigest> = presented.successors.iter().map(|(_, it)| *it).collect();
+    let proof = presented.proof.as_ref();
+    let proven = proof.map(|proof| &proof.jkt);
     Ok(
-        match refresh_tokens::redeem(tx, &presented.digest, &client.id, &digests)? {
+        match refresh_tokens::redeem(tx, &presented.digest, &client.id, proven, &digests)? {
             Redemption::First { grant, ends_at } => {
                 // A keyring has at least one key.
                 let Some((successor, digest)) = presented.successors.first() else {
                     return Ok(Err(OAuthError::UnknownRefreshToken));
                 };
-                insert(tx, &grant, *digest, ends_at, lifetimes)?;
+                let token = NewRefreshToken {
+                    digest: *digest,
+                    grant_id: &grant.id,
+                    client_id: &client.id,
+                    jkt: key_of_refresh_token(client, proof),
+                    expires_at: tx.now().plus(lifetimes.refresh_idle),
+                    ends_at,
+                };
+                refresh_tokens::insert(tx, &token)?;
                 Ok((grant, successor.clone()))
             }
             Redemption::SuccessorUnused { grant, successor } => presented
@@ -143,25 +163,8 @@ fn rotate(
                 events::insert(tx, &event)?;
                 Err(OAuthError::ReplayedRefreshToken)
             }
+            Redemption::OtherKey => Err(OAuthError::OtherRefreshKey),
             Redemption::Unknown => Err(OAuthError::UnknownRefreshToken),
         },
     )
-}
-
-fn insert(
-    tx: &mut Tx<'_>,
-    grant: &Grant,
-    digest: SecretDigest,
-    ends_at: Timestamp,
-    lifetimes: Lifetimes,
-) -> Result<(), StorageError> {
-    let expires_at = tx.now().plus(lifetimes.refresh_idle);
-    let token = NewRefreshToken {
-        digest,
-        grant_id: &grant.id,
-        client_id: &grant.client_id,
-        expires_at,
-        ends_at,
-    };
-    refresh_tokens::insert(tx, &token)
 }

@@ -5,6 +5,7 @@ use model::client::GrantType;
 use model::secret::SecretKind;
 use model::{ScopeSet, Secret, SecretDigest};
 
+use crate::dpop;
 use crate::form::Form;
 use crate::oauth_error::OAuthError;
 use crate::token::client_authentication::Credentials;
@@ -13,6 +14,8 @@ use crate::token::client_authentication::Credentials;
 pub(crate) struct TokenRequest {
     pub(crate) credentials: Credentials,
     pub(crate) grant: GrantRequest,
+    /// A DPoP proof, still to be verified.
+    pub(crate) proof: Option<String>,
     /// What the access token is to be for (RFC 8707 §2.2).
     pub(crate) resource: Option<String>,
 }
@@ -45,6 +48,7 @@ impl TokenRequest {
             credentials: Credentials::parse(http, &form)?,
             resource: form.optional("resource")?.map(str::to_owned),
             grant: GrantRequest::parse(&form)?,
+            proof: dpop::presented(http)?,
         })
     }
 }

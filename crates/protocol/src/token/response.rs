@@ -5,10 +5,10 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use model::authorization_code::Grant;
-use model::{Client, ScopeSet, Secret, Timestamp};
+use model::{Client, KeyThumbprint, ScopeSet, Secret, Timestamp};
 use serde::Serialize;
 
-use crate::access_token::{Access, NewAccessToken};
+use crate::access_token::{Access, NewAccessToken, token_type};
 use crate::answer::unkept_json;
 use crate::claims::PersonalScope;
 use crate::id_token::{self, IdToken};
@@ -39,6 +39,8 @@ pub(super) struct Granted {
     pub(super) scope: ScopeSet,
     pub(super) nonce: Option<String>,
     pub(super) access_token: NewAccessToken,
+    /// The key that the access token is bound to, if any.
+    pub(super) jkt: Option<KeyThumbprint>,
     pub(super) refresh_token: Option<Secret<String>>,
     pub(super) issued_at: Timestamp,
 }
@@ -57,6 +59,7 @@ impl TokenResponse {
             client,
             grant: Some(&granted.grant),
             scope: &granted.scope,
+            jkt: granted.jkt.as_ref(),
             issued_at: granted.issued_at,
             expires_at: granted.issued_at.plus(provider.lifetimes.access_token),
         };
@@ -75,7 +78,7 @@ impl TokenResponse {
             .then(|| id_token.sign(provider))
             .transpose()?;
         let lifetime = provider.lifetimes.access_token;
-        let response = Self::of_access_token(access_token, &granted.scope, lifetime);
+        let response = Self::of_access_token(access_token, access, lifetime);
         Ok(Self {
             refresh_token: granted.refresh_token,
             id_token,
@@ -86,14 +89,14 @@ impl TokenResponse {
     /// An access token and nothing else.
     pub(super) fn of_access_token(
         access_token: Secret<String>,
-        scope: &ScopeSet,
+        access: Access<'_>,
         lifetime: Duration,
     ) -> Self {
         Self {
             access_token,
-            token_type: "Bearer",
+            token_type: token_type(access.jkt),
             expires_in: lifetime.as_secs(),
-            scope: (!scope.is_empty()).then(|| scope.to_string()),
+            scope: (!access.scope.is_empty()).then(|| access.scope.to_string()),
             refresh_token: None,
             id_token: None,
         }

@@ -3,5 +3,6 @@
 mod authentication;
 mod client_credentials;
 mod codes;
+mod dpop;
 mod parameters;
 mod refreshes;

@@ -1,6 +1,7 @@
 //! Userinfo in its three forms, its refusals, and what it never tells.
 
 mod details;
+mod dpop;
 
 use std::time::Duration;
 
@@ -339,7 +340,7 @@ async fn a_page_of_another_origin_may_ask() {
         );
         assert_eq!(
             answer.header("access-control-allow-headers"),
-            Some("Authorization, Content-Type")
+            Some("Authorization, Content-Type, DPoP")
         );
         assert_eq!(answer.header("access-control-allow-credentials"), None);
     }

@@ -81,6 +81,9 @@ pub(super) struct SettingFlags {
     /// Whether its authorization requests must carry a code challenge
     #[arg(long, value_name = "BOOL")]
     require_pkce: Option<bool>,
+    /// Whether all its access tokens are bound to a key of its own (RFC 9449)
+    #[arg(long, value_name = "BOOL")]
+    dpop_bound_access_tokens: Option<bool>,
     /// `first_party`, or ask for a service of somebody else
     #[arg(long, value_name = "POLICY", value_parser = word::<ConsentPolicy>)]
     consent: Option<ConsentPolicy>,
@@ -212,6 +215,10 @@ impl SettingFlags {
         put(&mut to.require_auth_time, self.require_auth_time);
         put(&mut to.default_acr_values, self.default_acr_values);
         put(&mut to.require_pkce, self.require_pkce);
+        put(
+            &mut to.dpop_bound_access_tokens,
+            self.dpop_bound_access_tokens,
+        );
         put(&mut to.consent, self.consent);
         put(&mut to.always_refresh_token, self.always_refresh_token);
         put(&mut to.serves_resources, self.serves_resource);

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::samples::{MINUTE, client_id, digest, grant, in_parallel, user_id, with_account, write};
+use crate::samples::{
+    MINUTE, client_id, digest, grant, in_parallel, jkt, user_id, with_account, write,
+};
 use crate::testing::{START, on_both_databases};
 use crate::unit_of_work::Store;
 
@@ -10,6 +12,7 @@ fn code() -> AuthorizationCode {
         grant: grant("grant", START),
         redirect_uri: "https://service.example/callback".to_owned(),
         code_challenge: Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".to_owned()),
+        dpop_jkt: Some(jkt("a")),
         nonce: Some("n-0S6_WzA2Mj".to_owned()),
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::samples::{DAY, HOUR, client_id, digest, grant, in_parallel, write};
+use crate::samples::{DAY, HOUR, client_id, digest, grant, in_parallel, jkt, write};
 use crate::testing::{START, on_both_databases};
 use crate::unit_of_work::Store;
 
@@ -22,6 +22,7 @@ fn issue(tx: &mut Tx<'_>, token: &str, ends_at: Timestamp) -> Result<(), Storage
             digest: digest(token),
             grant_id: "grant",
             client_id: &client_id("demo"),
+            jkt: None,
             expires_at,
             ends_at,
         },
@@ -30,7 +31,13 @@ fn issue(tx: &mut Tx<'_>, token: &str, ends_at: Timestamp) -> Result<(), Storage
 
 /// Redeems as the token endpoint does: whoever is first stores the successor.
 fn refresh(tx: &mut Tx<'_>, token: &str, successor: &str) -> Result<Redemption, StorageError> {
-    let redemption = redeem(tx, &digest(token), &client_id("demo"), &[digest(successor)])?;
+    let redemption = redeem(
+        tx,
+        &digest(token),
+        &client_id("demo"),
+        None,
+        &[digest(successor)],
+    )?;
     if let Redemption::First { ends_at, .. } = redemption {
         issue(tx, successor, ends_at)?;
     }
@@ -103,7 +110,7 @@ fn the_successor_is_found_whichever_key_it_was_derived_with() {
 
         let again = write(store, |tx| {
             let candidates = [digest("by the new key"), digest("by the old key")];
-            redeem(tx, &digest("first"), &client_id("demo"), &candidates)
+            redeem(tx, &digest("first"), &client_id("demo"), None, &candidates)
         });
 
         assert_eq!(again, successor_unused("by the old key"));
@@ -153,7 +160,7 @@ fn a_token_of_one_client_is_useless_to_another_and_not_spent_by_it() {
         with_chain(store);
 
         let stolen = write(store, |tx| {
-            redeem(tx, &digest("first"), &client_id("mallory"), &[])
+            redeem(tx, &digest("first"), &client_id("mallory"), None, &[])
         });
 
         assert_eq!(stolen, Redemption::Unknown);
@@ -169,7 +176,7 @@ fn another_client_cannot_kill_a_family_by_replaying_its_token() {
         refreshed(store, "second", "third");
 
         write(store, |tx| {
-            redeem(tx, &digest("first"), &client_id("mallory"), &[])
+            redeem(tx, &digest("first"), &client_id("mallory"), None, &[])
         });
 
         assert!(is_live(store, "third"));
@@ -261,5 +268,42 @@ fn a_token_is_not_revoked_by_another_client() {
 
         assert!(!revoked);
         assert!(is_live(store, "first"));
+    });
+}
+
+#[test]
+fn a_bound_token_is_neither_spent_nor_its_family_killed_without_its_key() {
+    on_both_databases(|store, _| {
+        with_chain(store);
+        let expires_at = START.plus(IDLE);
+        let presented = |proven: Option<&'static str>| {
+            write(store, move |tx| {
+                let (proven, successors) = (proven.map(jkt), [digest("next")]);
+                redeem(
+                    tx,
+                    &digest("bound"),
+                    &client_id("demo"),
+                    proven.as_ref(),
+                    &successors,
+                )
+            })
+        };
+        write(store, move |tx| {
+            let token = NewRefreshToken {
+                digest: digest("bound"),
+                grant_id: "grant",
+                client_id: &client_id("demo"),
+                jkt: Some(&jkt("a")),
+                expires_at,
+                ends_at: expires_at,
+            };
+            insert(tx, &token)
+        });
+
+        assert_eq!(presented(None), Redemption::OtherKey);
+        assert_eq!(presented(Some("b")), Redemption::OtherKey);
+        assert!(matches!(presented(Some("a")), Redemption::First { .. }));
+        assert_eq!(presented(Some("b")), Redemption::OtherKey);
+        assert!(is_live(store, "first"), "the family lives");
     });
 }

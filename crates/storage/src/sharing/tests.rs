@@ -56,6 +56,7 @@ fn code_for(client: &str) -> AuthorizationCode {
         },
         redirect_uri: String::new(),
         code_challenge: None,
+        dpop_jkt: None,
         nonce: None,
     }
 }

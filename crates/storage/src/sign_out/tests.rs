@@ -54,6 +54,7 @@ fn with_a_session(store: &Store) {
             grant: granted("to come", "demo", "openid"),
             redirect_uri: String::new(),
             code_challenge: None,
+            dpop_jkt: None,
             nonce: None,
         };
         authorization_codes::insert(tx, &digest("code"), &code, tx.now().plus(MINUTE))

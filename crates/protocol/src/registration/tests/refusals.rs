@@ -192,6 +192,15 @@ async fn contradictions_are_refused() {
             "give jwks or jwks_uri, not both",
         ),
         (
+            json!({
+                "dpop_bound_access_tokens": true,
+                "response_types": ["code token"],
+                "grant_types": ["authorization_code", "implicit"],
+            }),
+            "dpop_bound_access_tokens",
+            "leave out the response types with token: such access tokens are bound to no key",
+        ),
+        (
             json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": keys }),
             "jwks",
             "private_key_jwt needs jwks or jwks_uri",

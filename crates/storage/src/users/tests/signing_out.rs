@@ -82,6 +82,7 @@ fn with_everything_open(store: &Store, name: &'static str) {
             grant: granted("to come", "openid"),
             redirect_uri: String::new(),
             code_challenge: None,
+            dpop_jkt: None,
             nonce: None,
         };
         let secret = digest(&format!("{name} code"));
