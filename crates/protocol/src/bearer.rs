@@ -153,17 +153,17 @@ impl BearerError {
             | Self::Proof(_)
             | Self::InsufficientAuthentication { .. } => StatusCode::UNAUTHORIZED,
         };
-        let mut said = String::new();
-        if let Some((error, description)) = self.told() {
-            said += &format!(r#", error="{error}", error_description="{description}""#);
-        }
-        match self {
-            Self::InsufficientScope(scope) => said += &format!(r#", scope="{scope}""#),
+        let told = self.told().map(|(error, description)| {
+            format!(r#", error="{error}", error_description="{description}""#)
+        });
+        let enough = match self {
+            Self::InsufficientScope(scope) => format!(r#", scope="{scope}""#),
             Self::InsufficientAuthentication { acr_values } => {
-                said += &format!(r#", acr_values="{acr_values}""#);
+                format!(r#", acr_values="{acr_values}""#)
             }
-            _ => {}
-        }
+            _ => String::new(),
+        };
+        let said = told.unwrap_or_default() + &enough;
         let mut response = unkept(status, "text/plain; charset=utf-8", Vec::new());
         if let Some(challenge) = scheme.challenge(realm, &said) {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
