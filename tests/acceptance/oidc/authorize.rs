@@ -330,7 +330,6 @@ fn refused_by_redirect() -> Vec<(Change, &'static str, &'static str)> {
             "S256",
             "The parameter code_challenge_method is repeated.",
         ),
-        ("resource", "x", "The parameter resource is repeated."),
         ("request", "x", "The parameter request is repeated."),
         ("request_uri", "x", "The parameter request_uri is repeated."),
         (
@@ -342,6 +341,11 @@ fn refused_by_redirect() -> Vec<(Change, &'static str, &'static str)> {
     ] {
         all.push((Twice(name, value), invalid, description));
     }
+    all.push((
+        Twice("resource", "x"),
+        "invalid_target",
+        "Tokens for more than one resource are not served.",
+    ));
     all
 }
 
