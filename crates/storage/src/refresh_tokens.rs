@@ -1,10 +1,13 @@
 //! Refresh tokens: a chain for each grant, of which one link is unspent.
 //!
+//! Those of sender-constrained clients stay as they are: a copy is worth nothing without the key.
+//!
 //! The successor of a token is derived from the token itself, so it can be issued again to whoever
 //! lost the answer, without being stored. A spent token that comes back after its successor was
 //! used has been stolen by someone: its whole family, the grant, is revoked (RFC 9700 §4.14.2).
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use model::authorization_code::Grant;
 use model::{ClientId, KeyThumbprint, SecretDigest, Timestamp};
 
@@ -52,6 +55,47 @@ pub fn insert(tx: &mut Tx<'_>, token: &NewRefreshToken<'_>) -> Result<(), Storag
         .do_nothing()
         .execute(connection))?;
     Ok(())
+}
+
+/// Uses a token that is not replaced, so that it lives until `until` or the end of its chain. It has
+/// to be bound to that key, or to none; the grant that it prolongs, or `None` when there is no such
+/// live token of this client.
+///
+/// # Errors
+///
+/// [`StorageError`] when the database fails.
+pub fn prolong(
+    tx: &mut Tx<'_>,
+    digest: &SecretDigest,
+    client_id: &ClientId,
+    jkt: Option<&KeyThumbprint>,
+    until: Timestamp,
+) -> Result<Option<Grant>, StorageError> {
+    let now = tx.now().millis();
+    let until = until.millis();
+    let jkt = jkt.map(KeyThumbprint::as_str);
+    let unbound = jkt.is_none().into_sql::<Bool>();
+    let live_grant = grants_table::table
+        .filter(grants_table::id.eq(refresh_tokens::grant_id))
+        .filter(grants_table::revoked_at.is_null());
+    let end = diesel::dsl::case_when(refresh_tokens::ends_at.lt(until), refresh_tokens::ends_at)
+        .otherwise(until);
+    let grant_id: Option<String> = on_either!(tx, connection => diesel::update(refresh_tokens::table)
+        .filter(refresh_tokens::digest.eq(digest.as_bytes().as_slice()))
+        .filter(refresh_tokens::client_id.eq(client_id.as_str()))
+        .filter(refresh_tokens::spent_at.is_null())
+        .filter(refresh_tokens::expires_at.gt(now))
+        .filter(refresh_tokens::jkt.eq(jkt).or(refresh_tokens::jkt.is_null().and(unbound)))
+        .filter(diesel::dsl::exists(live_grant))
+        .set(refresh_tokens::expires_at.eq(end))
+        .returning(refresh_tokens::grant_id)
+        .prepared()
+        .get_result(connection)
+        .optional())?;
+    match grant_id {
+        Some(grant_id) => grants::find(tx, &grant_id),
+        None => Ok(None),
+    }
 }
 
 /// How presenting a refresh token ended.

@@ -302,6 +302,7 @@ fn exchange(tx: &mut Tx<'_>) -> Result<(), StorageError> {
         refresh_tokens::insert(tx, &refresh_token)?;
         refresh_tokens::find(tx, &refresh_token.digest, &demo)?;
     }
+    refresh_tokens::prolong(tx, &digest("first"), &demo, None, now.plus(DAY))?;
     refresh_tokens::redeem(tx, &digest("first"), &demo, None, &[digest("second")])?;
     refresh_tokens::redeem(tx, &digest("first"), &demo, None, &[digest("second")])?;
     authorization_codes::redeem(tx, &digest("code"), &demo)?;

@@ -1,4 +1,5 @@
-//! A refresh token becomes its successor and new tokens (RFC 6749 §6, RFC 9700 §4.14.2).
+//! A refresh token becomes its successor and new tokens (RFC 6749 §6, RFC 9700 §4.14.2); that of a
+//! sender-constrained client stays (RFC 9449 §5).
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use model::keyring::Purpose;
 use model::secret::SecretKind;
 use model::{Client, Keyring, ScopeSet, Secret, SecretDigest};
 use storage::refresh_tokens::{self, NewRefreshToken, Redemption};
-use storage::{Tx, events};
+use storage::{StorageError, Tx, events};
 
 use crate::access_token::{Access, NewAccessToken};
 use crate::dpop::VerifiedProof;
@@ -21,6 +22,7 @@ use crate::token::{key_of_refresh_token, use_up};
 
 /// A refresh token that is presented, and what follows from it.
 struct Presented {
+    token: Secret<String>,
     digest: SecretDigest,
     /// The successors that it can have, one for each key, and their digests; the first is the one
     /// to issue.
@@ -47,6 +49,7 @@ pub(super) async fn exchange(
     let presented = Presented {
         digest,
         successors: successors(&provider.keyring, token),
+        token: request.token,
         scope: request.scope,
         proof,
         access_token: NewAccessToken::draw(&client, &*provider.entropy),
@@ -81,14 +84,17 @@ fn redeem(
         return Ok(Err(refusal));
     }
     let client = &authenticated.client;
-    let (grant, successor) = match rotate(tx, client, &presented, lifetimes)? {
-        Ok(rotated) => rotated,
-        Err(refusal) => return Ok(Err(refusal)),
+    let (grant, next) = match prolong(tx, client, &presented, lifetimes)? {
+        Some(grant) => (grant, presented.token.clone()),
+        None => match rotate(tx, client, &presented, lifetimes)? {
+            Ok(rotated) => rotated,
+            Err(refusal) => return Ok(Err(refusal)),
+        },
     };
     if !client.accepts(grant.authentication.acr) {
         return Ok(Err(OAuthError::TooWeak));
     }
-    // Only now: the successor stands, so that a client that asked for too much can ask again.
+    // Only now: the next token stands, so that a client that asked for too much can ask again.
     let asked = match &presented.scope {
         Some(scope) if !scope.is_subset(&grant.scope) => {
             return Ok(Err(OAuthError::ScopeBeyondGrant));
@@ -117,9 +123,27 @@ fn redeem(
         nonce: None,
         access_token: presented.access_token,
         jkt: presented.proof.map(|proof| proof.jkt),
-        refresh_token: Some(successor),
+        refresh_token: Some(next),
         issued_at: now,
     }))
+}
+
+/// What the token prolongs, if it is not replaced: nobody else can use it, and a client that lost
+/// an answer needs no other.
+fn prolong(
+    tx: &mut Tx<'_>,
+    client: &Client,
+    presented: &Presented,
+    lifetimes: Lifetimes,
+) -> Result<Option<Box<Grant>>, StorageError> {
+    let constrained = client.is_public() || client.settings.dpop_bound_access_tokens;
+    let Some(proof) = presented.proof.as_ref().filter(|_| constrained) else {
+        return Ok(None);
+    };
+    let jkt = key_of_refresh_token(client, Some(proof));
+    let until = tx.now().plus(lifetimes.refresh_idle);
+    let grant = refresh_tokens::prolong(tx, &presented.digest, &client.id, jkt, until)?;
+    Ok(grant.map(Box::new))
 }
 
 /// Spends the token and gives what it prolongs, with its successor.

@@ -307,3 +307,53 @@ fn a_bound_token_is_neither_spent_nor_its_family_killed_without_its_key() {
         assert!(is_live(store, "first"), "the family lives");
     });
 }
+
+#[test]
+fn a_token_that_is_prolonged_lives_on_until_its_chain_ends() {
+    on_both_databases(|store, clock| {
+        with_chain(store);
+        let used = |jkt_of: Option<&'static str>| {
+            write(store, move |tx| {
+                let until = tx.now().plus(29 * DAY);
+                let key = jkt_of.map(jkt);
+                prolong(
+                    tx,
+                    &digest("first"),
+                    &client_id("demo"),
+                    key.as_ref(),
+                    until,
+                )
+            })
+        };
+        let another = write(store, |tx| {
+            let until = tx.now().plus(29 * DAY);
+            prolong(tx, &digest("first"), &client_id("mallory"), None, until)
+        });
+
+        assert_eq!(another, None, "of another client");
+        assert_eq!(used(Some("a")), None, "not bound to that key");
+        assert_eq!(used(None), Some(grant("grant", START)));
+        clock.advance(28 * DAY);
+        assert_eq!(used(None), Some(grant("grant", START)));
+        clock.advance(2 * DAY);
+        assert_eq!(used(None), None, "the chain has ended");
+    });
+}
+
+#[test]
+fn a_spent_token_and_one_of_a_revoked_grant_are_not_prolonged() {
+    on_both_databases(|store, _| {
+        with_chain(store);
+        refreshed(store, "first", "second");
+        let used = |token: &'static str| {
+            write(store, move |tx| {
+                let until = tx.now().plus(IDLE);
+                prolong(tx, &digest(token), &client_id("demo"), None, until)
+            })
+        };
+
+        assert_eq!(used("first"), None);
+        write(store, |tx| grants::revoke(tx, "grant"));
+        assert_eq!(used("second"), None);
+    });
+}

@@ -12,6 +12,7 @@ use crate::jws::TokenType;
 use crate::testing::prover::Prover;
 use crate::testing::{Answer, REDIRECT_URI, TestCode, TestProvider, VERIFIER, basic, posted};
 
+const DAY: Duration = Duration::from_secs(24 * 3600);
 const OTHER_CODE_KEY: &str =
     "The code needs a DPoP proof of the key that dpop_jkt of the authorization request names.";
 const OTHER_REFRESH_KEY: &str =
@@ -271,11 +272,32 @@ async fn the_refresh_token_of_a_public_client_is_useless_without_its_key() {
         without.assert_refused(400, "invalid_grant", OTHER_REFRESH_KEY);
         with_another.assert_refused(400, "invalid_grant", OTHER_REFRESH_KEY);
         assert_eq!(with_it.text("token_type"), "DPoP");
-        let successor = with_it.text("refresh_token");
-        let without = scene.refresh(&successor, &[]).await;
+        let without = scene.refresh(&token, &[]).await;
         without.assert_refused(400, "invalid_grant", OTHER_REFRESH_KEY);
-        let spent = scene.refresh(&token, &[&scene.proof()]).await;
-        assert_eq!(spent.text("refresh_token"), successor);
+    }
+}
+
+/// How often a client can use its first refresh token, each time with a proof.
+async fn stays_through_refreshes(scene: &Scene) {
+    let tokens = scene.redeem(&scene.code(), &[&scene.proof()]).await;
+    let token = tokens.text("refresh_token");
+
+    for _ in 0..3 {
+        scene.app.clock.advance(13 * DAY);
+        let refreshed = scene.refresh(&token, &[&scene.proof()]).await;
+        assert_eq!(refreshed.text("refresh_token"), token);
+    }
+    scene.app.clock.advance(14 * DAY);
+    let late = scene.refresh(&token, &[&scene.proof()]).await;
+    assert_eq!(late.text("error"), "invalid_grant");
+}
+
+#[actix_web::test]
+async fn the_refresh_token_of_a_sender_constrained_client_stays() {
+    for kind in Kind::BOTH {
+        stays_through_refreshes(&Scene::public(kind)).await;
+        let all_bound = Scene::set(kind, |settings| settings.dpop_bound_access_tokens = true);
+        stays_through_refreshes(&all_bound).await;
     }
 }
 
