@@ -31,7 +31,10 @@ fuzz_target!(|input: &[u8]| {
     protocol::keys::install().unwrap();
     let told = Addressee {
         issuer: ISSUER.as_str(),
-        token_endpoint: "https://identity.example/token",
+        endpoints: [
+            "https://identity.example/token",
+            "https://identity.example/par",
+        ],
     };
     let secrets = [Secret::new(SECRET.to_vec())];
     let raw = String::from_utf8_lossy(input);
