@@ -1,7 +1,8 @@
 //! Cross-origin requests by programs in browsers (Fetch standard §3.2).
 //!
 //! Discovery, keys, userinfo, token, revocation and pushed authorization requests answer any
-//! origin: none of them reads a cookie, so a page of another origin learns nothing that any program could not.
+//! origin: none of them reads a cookie, so a page of another origin learns nothing that any program
+//! could not.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{

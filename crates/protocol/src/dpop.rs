@@ -22,6 +22,8 @@ use storage::{StorageError, Tx, dpop_proofs};
 use crate::jws::claims::{CLOCK_SKEW, NumericDate};
 use crate::jws::{self, JwsError, is_media_type};
 use crate::keys::{UnfitKey, VerifyingKey, jose_algorithm, thumbprint};
+use crate::oauth_error::{OAuthError, Outcome};
+use crate::provider::Provider;
 
 /// Every value of `dpop_signing_alg_values_supported` (§5.1), and of `algs` in challenges (§7.1).
 pub(crate) const SIGNING_ALGORITHMS: [SigningAlgorithm; 4] = SigningAlgorithm::ALL;
@@ -138,6 +140,29 @@ pub(crate) fn verify(
         jti: SecretDigest::of(&jti.ok_or(InvalidProof::Jti)?),
         forget_after: made_at.plus(MAX_AGE),
     })
+}
+
+/// [`verify`], for what somebody without a token posted to that endpoint.
+pub(crate) fn verify_posted(
+    provider: &Provider,
+    path: &str,
+    proof: &str,
+) -> Result<VerifiedProof, InvalidProof> {
+    let request = ProvenRequest {
+        method: "POST",
+        url: &provider.issuer.url(path),
+        access_token: None,
+    };
+    verify(proof, request, provider.store.clock().now())
+}
+
+/// Uses up the proof that came, if one did. Comes after all other checks: with a key of their own
+/// anybody can make proofs, and only what gives a token is worth a row.
+pub(crate) fn use_up(tx: &mut Tx<'_>, proof: Option<&VerifiedProof>) -> Outcome<()> {
+    match proof {
+        Some(proof) => Ok(proof.use_up(tx)?.map_err(OAuthError::Proof)),
+        None => Ok(Ok(())),
+    }
 }
 
 /// The `jwk` of the header with every member that it has: what the library reads of it lacks the

@@ -27,7 +27,6 @@ use crate::dpop::{self, InvalidProof};
 use crate::form::Form;
 use crate::oauth_error::{Failure, OAuthError};
 use crate::provider::Provider;
-use crate::token;
 use crate::token::client_authentication::{Credentials, authenticate, refuse};
 
 /// Where the endpoint is.
@@ -86,7 +85,7 @@ async fn keep(provider: &Provider, request: PushRequest) -> Result<Kept, Failure
     let mut parameters = check(provider, client, &request.parameters).await?;
     let proof = request.proof.as_deref();
     let proof = proof
-        .map(|proof| token::verify_at(provider, PATH, proof))
+        .map(|proof| dpop::verify_posted(provider, PATH, proof))
         .transpose()
         .map_err(OAuthError::Proof)?;
     if let Some(proof) = &proof {
@@ -103,7 +102,7 @@ async fn keep(provider: &Provider, request: PushRequest) -> Result<Kept, Failure
         if let Err(refusal) = authenticated.use_up(tx)? {
             return Ok(Err(refusal));
         }
-        if let Err(refusal) = token::use_up(tx, proof.as_ref())? {
+        if let Err(refusal) = dpop::use_up(tx, proof.as_ref())? {
             return Ok(Err(refusal));
         }
         let is_kept = pushed_requests::insert(tx, &pushed)?;

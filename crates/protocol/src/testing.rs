@@ -49,6 +49,16 @@ pub(crate) const REDIRECT_URI: &str = "https://service.example/cb";
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 /// When the person of [`TestProvider::code`] signed in.
+/// A request of the code flow, for a client that is told apart by its authentication.
+pub(crate) const CODE_REQUEST: [(&str, &str); 6] = [
+    ("response_type", "code"),
+    ("redirect_uri", REDIRECT_URI),
+    ("scope", "openid email"),
+    ("state", "pushed"),
+    ("code_challenge", CHALLENGE),
+    ("code_challenge_method", "S256"),
+];
+
 pub(crate) const AUTH_TIME: Timestamp = Timestamp::from_seconds(1_795_337_000);
 
 /// A provider, its clock, and the database that goes away with it.
@@ -255,6 +265,17 @@ impl TestProvider {
     pub(crate) async fn refresh(&self, client: (&str, &str), token: &str) -> Answer {
         let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
         self.post_as("/token", client, &form).await
+    }
+
+    /// Makes a client that signs nobody in, and gives its secret and an access token of it.
+    pub(crate) async fn machine_with_token(&self) -> (String, String) {
+        let secret = self.client("machine", |settings| {
+            settings.grant_types = vec![GrantType::ClientCredentials];
+            settings.scope = ScopeSet::parse("api").unwrap();
+        });
+        let form = [("grant_type", "client_credentials")];
+        let answer = self.post_as("/token", ("machine", &secret), &form).await;
+        (secret, answer.text("access_token"))
     }
 
     /// Sends a request with these DPoP headers.

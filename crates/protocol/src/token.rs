@@ -13,11 +13,10 @@ mod response;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use model::{Client, KeyThumbprint};
-use storage::Tx;
 
 use crate::cors::open_to_any_origin;
-use crate::dpop::{self, InvalidProof, ProvenRequest, VerifiedProof};
-use crate::oauth_error::{Failure, OAuthError, Outcome};
+use crate::dpop::{self, InvalidProof, VerifiedProof};
+use crate::oauth_error::{Failure, OAuthError};
 use crate::provider::Provider;
 use crate::token::client_authentication::{authenticate, refuse};
 use crate::token::request::{GrantRequest, TokenRequest};
@@ -48,7 +47,7 @@ async fn exchange(provider: &Provider, request: TokenRequest) -> Result<TokenRes
     if request.resource.is_some() && request.resource != client.settings.resource {
         return Err(OAuthError::OtherResource.into());
     }
-    let proof = verify(provider, client, request.proof.as_deref())?;
+    let proof = proof_of(provider, client, request.proof.as_deref())?;
     match request.grant {
         GrantRequest::AuthorizationCode(code) => {
             authorization_code::exchange(provider, authenticated, code, proof).await
@@ -64,7 +63,7 @@ async fn exchange(provider: &Provider, request: TokenRequest) -> Result<TokenRes
 
 /// The proof of the key that the access token is to be bound to (RFC 9449 §5), for clients that
 /// send one and those that have to.
-fn verify(
+fn proof_of(
     provider: &Provider,
     client: &Client,
     proof: Option<&str>,
@@ -76,30 +75,7 @@ fn verify(
             Ok(None)
         };
     };
-    Ok(Some(verify_at(provider, "/token", proof)?))
-}
-
-/// The proof of a request that was posted to that endpoint, by somebody without a token.
-pub(crate) fn verify_at(
-    provider: &Provider,
-    path: &str,
-    proof: &str,
-) -> Result<VerifiedProof, InvalidProof> {
-    let request = ProvenRequest {
-        method: "POST",
-        url: &provider.issuer.url(path),
-        access_token: None,
-    };
-    dpop::verify(proof, request, provider.store.clock().now())
-}
-
-/// Uses a proof up. Comes after all other checks: with a key of their own anybody can make proofs,
-/// and only what gives a token is worth a row.
-pub(crate) fn use_up(tx: &mut Tx<'_>, proof: Option<&VerifiedProof>) -> Outcome<()> {
-    match proof {
-        Some(proof) => Ok(proof.use_up(tx)?.map_err(OAuthError::Proof)),
-        None => Ok(Ok(())),
-    }
+    Ok(Some(dpop::verify_posted(provider, "/token", proof)?))
 }
 
 /// The key that a refresh token is bound to: that of a public client. Others authenticate, and may

@@ -50,8 +50,8 @@ impl PushedRequest {
         })
     }
 
-    /// What it is to a browser, if the browser has a cookie. A reload leads on where the first request led; another browser, or
-    /// whoever comes after the answer, finds nothing.
+    /// What it is to the browser that has this cookie. A reload leads on where the first request
+    /// led; another browser, or whoever comes after the answer, finds nothing.
     pub(super) fn find(
         &self,
         tx: &mut Tx<'_>,

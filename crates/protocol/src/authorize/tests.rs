@@ -15,6 +15,7 @@ mod teacher_details;
 
 use std::sync::Arc;
 
+use form_urlencoded::Serializer;
 use model::browser_session::Authentication;
 use model::client::{AuthMethod, ClientSettings, ConsentPolicy, Credential, GrantType};
 use model::raw_pairs::RawPairs;
@@ -36,8 +37,28 @@ use crate::issuer::Issuer;
 use crate::jws::TokenType;
 use crate::keys::KeySet;
 use crate::keys::testing::{key_set, stored_key};
+use crate::testing::Answer;
+use crate::testing::browser::TestBrowser;
 
 const ISSUER: &str = "https://identity.example";
+
+/// Opens the authorization endpoint with exactly these parameters.
+async fn open(browser: &mut TestBrowser<'_>, parameters: &[(&str, &str)]) -> Answer {
+    let query = Serializer::new(String::new())
+        .extend_pairs(parameters)
+        .finish();
+    browser.open(&format!("/authorize?{query}")).await
+}
+
+/// That the person is told, and no client.
+#[track_caller]
+fn assert_is_page(answer: &Answer, error: &str, reason: &str) {
+    assert_eq!((answer.status, answer.header("location")), (400, None));
+    let page = String::from_utf8(answer.body.to_vec()).unwrap();
+    assert!(page.contains("You cannot sign in from this link"), "{page}");
+    assert!(page.contains(&format!(">{error}<")), "{page}");
+    assert!(page.contains(&format!(">{reason}<")), "{page}");
+}
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const NOW: Timestamp = Timestamp::from_seconds(10_000);
 

@@ -3,7 +3,7 @@
 use actix_web::test::TestRequest;
 use model::client::{AuthMethod, GrantType};
 use model::secret::SecretKind;
-use model::{ClientId, ScopeSet, SecretDigest, SystemEntropy};
+use model::{ClientId, SecretDigest, SystemEntropy};
 use serde_json::Value;
 use storage::testing::Kind;
 
@@ -351,14 +351,9 @@ async fn tries_are_limited() {
 #[actix_web::test]
 async fn what_userinfo_refuses_a_live_token_is_told_to_its_client() {
     let app = TestProvider::on_sqlite();
-    let secret = app.client("machine", |settings| {
-        settings.grant_types = vec![GrantType::ClientCredentials];
-        settings.scope = ScopeSet::parse("api").unwrap();
-    });
-    let form = [("grant_type", "client_credentials")];
-    let token = app.post_as("/token", ("machine", &secret), &form).await;
+    let (secret, token) = app.machine_with_token().await;
 
-    assert_eq!(app.userinfo(&token.text("access_token")).await.status, 403);
+    assert_eq!(app.userinfo(&token).await.status, 403);
     assert_eq!(app.userinfo("of-nobody").await.status, 401);
 
     let expected = [

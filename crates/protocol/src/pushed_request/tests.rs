@@ -12,22 +12,16 @@ use storage::testing::{Dumped, Kind, dump};
 use crate::client_assertion::ASSERTION_TYPE;
 use crate::keys::testing::{LooseKey, hmac_token};
 use crate::testing::prover::Prover;
-use crate::testing::{Answer, CHALLENGE, ISSUER, REDIRECT_URI, TestProvider, VERIFIER, posted};
-
-/// A request of the code flow, for a client that is told apart by its authentication.
-pub(crate) const REQUEST: [(&str, &str); 6] = [
-    ("response_type", "code"),
-    ("redirect_uri", REDIRECT_URI),
-    ("scope", "openid email"),
-    ("state", "pushed"),
-    ("code_challenge", CHALLENGE),
-    ("code_challenge_method", "S256"),
-];
+use crate::testing::{
+    Answer, CHALLENGE, CODE_REQUEST, ISSUER, REDIRECT_URI, TestProvider, VERIFIER, posted,
+};
 
 /// The request with other values for some parameters, and those that it has not.
 fn request_with<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let is_changed = |name: &str| changes.iter().any(|(changed, _)| *changed == name);
-    let kept = REQUEST.into_iter().filter(|(name, _)| !is_changed(name));
+    let kept = CODE_REQUEST
+        .into_iter()
+        .filter(|(name, _)| !is_changed(name));
     kept.chain(changes.iter().copied()).collect()
 }
 
@@ -51,8 +45,14 @@ async fn a_request_that_is_pushed_gets_a_name_that_nobody_guesses() {
         let app = TestProvider::on(kind);
         let secret = app.client("course", |_| ());
 
-        let one = kept(&app.post_as("/par", ("course", &secret), &REQUEST).await);
-        let other = kept(&app.post_as("/par", ("course", &secret), &REQUEST).await);
+        let one = kept(
+            &app.post_as("/par", ("course", &secret), &CODE_REQUEST)
+                .await,
+        );
+        let other = kept(
+            &app.post_as("/par", ("course", &secret), &CODE_REQUEST)
+                .await,
+        );
 
         for request_uri in [&one, &other] {
             let random = request_uri
@@ -111,7 +111,7 @@ async fn every_client_authenticates_as_at_the_token_endpoint() {
         json!({ "iss": id, "sub": id, "aud": aud, "exp": now + 60, "jti": format!("{id} {aud}") })
     };
 
-    kept(&app.post_as("/par", ("basic", &basic), &REQUEST).await);
+    kept(&app.post_as("/par", ("basic", &basic), &CODE_REQUEST).await);
     let named = request_with(&[("client_id", "basic")]);
     kept(&app.post_as("/par", ("basic", &basic), &named).await);
     let in_form = request_with(&[("client_id", "post"), ("client_secret", &post)]);
@@ -162,7 +162,7 @@ async fn whoever_does_not_prove_a_client_leaves_nothing_in_its_name() {
 
     for (answer, status, error, description) in [
         (
-            app.post("/par", &REQUEST).await,
+            app.post("/par", &CODE_REQUEST).await,
             401,
             "invalid_client",
             "The request does not authenticate a client.",
@@ -180,13 +180,14 @@ async fn whoever_does_not_prove_a_client_leaves_nothing_in_its_name() {
             "The client is not known, or it is switched off.",
         ),
         (
-            app.post_as("/par", ("course", "wrong"), &REQUEST).await,
+            app.post_as("/par", ("course", "wrong"), &CODE_REQUEST)
+                .await,
             401,
             "invalid_client",
             "The client secret is wrong.",
         ),
         (
-            app.post_as("/par", ("spa", "x"), &REQUEST).await,
+            app.post_as("/par", ("spa", "x"), &CODE_REQUEST).await,
             401,
             "invalid_client",
             "The client is registered for another way to authenticate.",
@@ -322,7 +323,10 @@ async fn a_request_uri_is_not_pushed_whoever_gave_it() {
     let secret = app.client("course", |settings| {
         settings.request_uris = vec!["https://service.example/object".parse().unwrap()];
     });
-    let ours = kept(&app.post_as("/par", ("course", &secret), &REQUEST).await);
+    let ours = kept(
+        &app.post_as("/par", ("course", &secret), &CODE_REQUEST)
+            .await,
+    );
 
     for request_uri in [&ours, "https://service.example/object"] {
         for form in [
@@ -487,7 +491,8 @@ async fn why_a_request_was_not_kept_is_written_down_for_its_client() {
     let app = TestProvider::on_sqlite();
     let secret = app.client("course", |_| ());
 
-    app.post_as("/par", ("course", "wrong"), &REQUEST).await;
+    app.post_as("/par", ("course", "wrong"), &CODE_REQUEST)
+        .await;
     app.clock.advance(Duration::from_secs(1));
     let form = request_with(&[("scope", "email")]);
     app.post_as("/par", ("course", &secret), &form).await;

@@ -47,6 +47,15 @@ const TOLD: [&str; 32] = [
     "userinfo_signed_response_alg",
 ];
 
+/// Those that are told even where a client left them to their default, which is not stored.
+const NO_BY_DEFAULT: [&str; 5] = [
+    "backchannel_logout_session_required",
+    "dpop_bound_access_tokens",
+    "frontchannel_logout_session_required",
+    "require_auth_time",
+    "require_pushed_authorization_requests",
+];
+
 /// A client's registration as its owner sees it.
 pub(super) struct Information<'a> {
     pub(super) id: &'a ClientId,
@@ -93,13 +102,8 @@ fn metadata(settings: &ClientSettings) -> Map<String, Value> {
     match serde_json::to_value(settings) {
         Ok(Value::Object(mut settings)) => {
             settings.retain(|name, _| TOLD.contains(&name.as_str()));
-            for (name, default) in [
-                ("backchannel_logout_session_required", Value::from(false)),
-                ("dpop_bound_access_tokens", Value::from(false)),
-                ("frontchannel_logout_session_required", Value::from(false)),
-                ("require_auth_time", Value::from(false)),
-            ] {
-                settings.entry(name).or_insert(default);
+            for name in NO_BY_DEFAULT {
+                settings.entry(name).or_insert(Value::from(false));
             }
             settings
         }

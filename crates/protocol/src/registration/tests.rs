@@ -148,6 +148,7 @@ async fn a_client_that_says_nothing_but_where_people_come_back_gets_what_the_sta
             "post_logout_redirect_uris": [],
             "redirect_uris": ["https://service.example/cb"],
             "require_auth_time": false,
+            "require_pushed_authorization_requests": false,
             "response_types": ["code"],
             "scope": "email openid profile",
             "subject_type": "public",

@@ -13,14 +13,14 @@ use storage::{Tx, events, grants};
 
 use crate::access_token::{Access, NewAccessToken};
 use crate::claims::PersonalScope;
-use crate::dpop::VerifiedProof;
+use crate::dpop::{VerifiedProof, use_up};
 use crate::oauth_error::{Failure, OAuthError, Outcome};
 use crate::pkce;
 use crate::provider::{Lifetimes, Provider};
 use crate::token::client_authentication::Authenticated;
+use crate::token::key_of_refresh_token;
 use crate::token::request::CodeRequest;
 use crate::token::response::{Granted, TokenResponse};
-use crate::token::{key_of_refresh_token, use_up};
 
 /// What is drawn before the unit of work, so that the database does not wait for it.
 struct Drawn {

@@ -4,12 +4,11 @@ use model::{Client, ScopeSet};
 
 use crate::access_token::{Access, NewAccessToken};
 use crate::claims::PersonalScope;
-use crate::dpop::VerifiedProof;
+use crate::dpop::{VerifiedProof, use_up};
 use crate::oauth_error::{Failure, OAuthError};
 use crate::provider::Provider;
 use crate::token::client_authentication::Authenticated;
 use crate::token::response::TokenResponse;
-use crate::token::use_up;
 
 /// Issues an access token and nothing else. A JWT needs no write at all, unless the client has an
 /// assertion or a proof to use up.

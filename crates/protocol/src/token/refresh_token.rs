@@ -12,13 +12,13 @@ use storage::refresh_tokens::{self, NewRefreshToken, Redemption};
 use storage::{StorageError, Tx, events};
 
 use crate::access_token::{Access, NewAccessToken};
-use crate::dpop::VerifiedProof;
+use crate::dpop::{VerifiedProof, use_up};
 use crate::oauth_error::{Failure, OAuthError, Outcome};
 use crate::provider::{Lifetimes, Provider};
 use crate::token::client_authentication::Authenticated;
+use crate::token::key_of_refresh_token;
 use crate::token::request::RefreshRequest;
 use crate::token::response::{Granted, TokenResponse};
-use crate::token::{key_of_refresh_token, use_up};
 
 /// A refresh token that is presented, and what follows from it.
 struct Presented {

@@ -8,7 +8,6 @@ use std::time::Duration;
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::test::TestRequest;
-use model::client::GrantType;
 use model::{ScopeSet, SigningAlgorithm};
 use serde_json::json;
 use storage::testing::{Kind, START};
@@ -226,14 +225,9 @@ async fn a_foreign_overlong_or_expired_token_is_invalid() {
 #[actix_web::test]
 async fn a_token_without_openid_has_not_the_scope() {
     let app = TestProvider::on_sqlite();
-    let secret = app.client("machine", |settings| {
-        settings.grant_types = vec![GrantType::ClientCredentials];
-        settings.scope = ScopeSet::parse("api").unwrap();
-    });
-    let form = [("grant_type", "client_credentials")];
-    let token = app.post_as("/token", ("machine", &secret), &form).await;
+    let (_, token) = app.machine_with_token().await;
 
-    let answer = app.userinfo(&token.text("access_token")).await;
+    let answer = app.userinfo(&token).await;
 
     let challenge = r#"Bearer realm="userinfo", error="insufficient_scope", error_description="The access token lacks a scope.", scope="openid""#;
     assert_refused(&answer, 403, challenge);

@@ -8,9 +8,10 @@ use model::{ClientId, SigningAlgorithm};
 use serde_json::json;
 use storage::testing::Kind;
 
+use super::{assert_is_page, open};
 use crate::keys::testing::LooseKey;
 use crate::testing::browser::{TestBrowser, signed_in};
-use crate::testing::{Answer, CHALLENGE, ISSUER, REDIRECT_URI, TestProvider, posted};
+use crate::testing::{Answer, CHALLENGE, CODE_REQUEST, ISSUER, REDIRECT_URI, TestProvider, posted};
 
 const UNUSABLE: &str =
     "the request_uri is not known, has expired, was used before, or is that of another client";
@@ -35,15 +36,8 @@ impl Service {
 
     /// Pushes a request, with parameters beside the usual ones, and gives its name.
     async fn push(&self, app: &TestProvider, beside: &[(&str, &str)]) -> String {
-        let usual = [
-            ("response_type", "code"),
-            ("redirect_uri", REDIRECT_URI),
-            ("scope", "openid email"),
-            ("state", "pushed"),
-            ("code_challenge", CHALLENGE),
-            ("code_challenge_method", "S256"),
-        ];
-        self.push_alone(app, &[&usual, beside].concat()).await
+        self.push_alone(app, &[&CODE_REQUEST[..], beside].concat())
+            .await
     }
 
     async fn push_alone(&self, app: &TestProvider, form: &[(&str, &str)]) -> String {
@@ -60,26 +54,10 @@ fn query(parameters: &[(&str, &str)]) -> String {
         .finish()
 }
 
-/// Opens the authorization endpoint with exactly these parameters.
-async fn open(browser: &mut TestBrowser<'_>, parameters: &[(&str, &str)]) -> Answer {
-    browser
-        .open(&format!("/authorize?{}", query(parameters)))
-        .await
-}
-
 /// Brings what the service pushed.
 async fn bring(browser: &mut TestBrowser<'_>, request_uri: &str) -> Answer {
     let parameters = [("client_id", "service"), ("request_uri", request_uri)];
     open(browser, &parameters).await
-}
-
-#[track_caller]
-fn assert_is_page(answer: &Answer, error: &str, reason: &str) {
-    assert_eq!((answer.status, answer.header("location")), (400, None));
-    let page = String::from_utf8(answer.body.to_vec()).unwrap();
-    assert!(page.contains("You cannot sign in from this link"), "{page}");
-    assert!(page.contains(&format!(">{error}<")), "{page}");
-    assert!(page.contains(&format!(">{reason}<")), "{page}");
 }
 
 #[track_caller]

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use actix_web::HttpResponse;
-use form_urlencoded::Serializer;
 use model::SigningAlgorithm;
 use model::client::{AuthMethod, ClientSettings};
 use model::raw_pairs::RawPairs;
@@ -12,6 +11,7 @@ use storage::testing::Kind;
 use tokio::net::TcpListener;
 use url::Url;
 
+use super::{assert_is_page, open};
 use crate::authorize::request_object::is_same_in_both;
 use crate::keys::testing::{LooseKey, hmac_token, part};
 use crate::testing::browser::{TestBrowser, signed_in};
@@ -57,13 +57,6 @@ fn without(mut request: Value, name: &str) -> Value {
 }
 
 /// Opens the authorization endpoint with exactly these parameters.
-async fn open(browser: &mut TestBrowser<'_>, parameters: &[(&str, &str)]) -> Answer {
-    let query = Serializer::new(String::new())
-        .extend_pairs(parameters)
-        .finish();
-    browser.open(&format!("/authorize?{query}")).await
-}
-
 /// RFC 9101: the client's id and the object, and nothing else.
 async fn open_object(browser: &mut TestBrowser<'_>, object: &str) -> Answer {
     open(browser, &[("client_id", "service"), ("request", object)]).await
@@ -80,14 +73,6 @@ async fn open_both(browser: &mut TestBrowser<'_>, object: &str, beside: &[(&str,
         ("request", object),
     ];
     open(browser, &[&whole, beside].concat()).await
-}
-
-fn assert_is_page(answer: &Answer, error: &str, reason: &str) {
-    assert_eq!((answer.status, answer.header("location")), (400, None));
-    let page = String::from_utf8(answer.body.to_vec()).unwrap();
-    assert!(page.contains("You cannot sign in from this link"), "{page}");
-    assert!(page.contains(&format!(">{error}<")), "{page}");
-    assert!(page.contains(&format!(">{reason}<")), "{page}");
 }
 
 #[actix_web::test]
