@@ -97,13 +97,19 @@ test-relying-parties: $(TOOLS)/venv/ready ## Only Authlib and Apache, against a 
 	cd tests/relying_parties && BIN=$(TARGET)/debug $(TOOLS)/venv/bin/python -B -m unittest
 
 .PHONY: lint
-lint: lint-rust lint-dependencies lint-files ## Only the checks that run nothing
+lint: lint-rust lint-fuzz lint-dependencies lint-files ## Only the checks that run nothing
 
 .PHONY: lint-rust
 lint-rust:
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps --document-private-items
+
+# A workspace of its own, which nothing else compiles.
+.PHONY: lint-fuzz
+lint-fuzz:
+	cd fuzz && cargo fmt --check && \
+	    RUSTFLAGS='--cfg fuzzing -D warnings' cargo check --locked --bins --target-dir $(TARGET)/fuzz-check
 
 DENY    := $(TOOLS)/cargo-deny-0.20.2/bin/cargo-deny
 MACHETE := $(TOOLS)/cargo-machete-0.9.2/bin/cargo-machete
