@@ -174,8 +174,8 @@ async fn answer_resolved(
     Ok(response)
 }
 
-/// Puts what the client signed in the place of parameters; `None` when it signed nothing. An object that cannot be
-/// used says nothing: where that is told is up to the parameters beside it.
+/// Puts what the client signed in the place of parameters; `None` when it signed nothing. An object
+/// that cannot be used says nothing: where that is told is up to the parameters beside it.
 async fn resolve(
     provider: &Provider,
     pairs: &RawPairs,

@@ -30,6 +30,7 @@ pub(crate) fn enqueue(
 ) -> Result<(), StorageError> {
     let used: Vec<(String, String)> = on_either!(tx, connection => grants::table
         .inner_join(clients::table.on(clients::id.eq(grants::client_id)))
+        .filter(grants::user_id.eq(ended.user_id.as_str()))
         .filter(grants::sid.eq(&ended.sid))
         .filter(clients::disabled_at.is_null())
         .select((clients::id, clients::settings))

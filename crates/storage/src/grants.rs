@@ -5,6 +5,7 @@ use diesel::upsert::excluded;
 use model::authorization_code::Grant;
 use model::{ClientId, Timestamp, UserId};
 
+use crate::browser_sessions::EndedSession;
 use crate::error::StorageError;
 use crate::prepared::KeepPrepared as _;
 use crate::schema::grants;
@@ -162,16 +163,21 @@ pub fn revoke(tx: &mut Tx<'_>, id: &str) -> Result<bool, StorageError> {
 /// # Errors
 ///
 /// [`StorageError`] when the database fails.
-pub fn revoke_session(tx: &mut Tx<'_>, sid: &str) -> Result<Vec<ClientId>, StorageError> {
+pub fn revoke_session(
+    tx: &mut Tx<'_>,
+    session: &EndedSession,
+) -> Result<Vec<ClientId>, StorageError> {
     let now = tx.now().millis();
     on_either!(tx, connection => diesel::update(grants::table)
-        .filter(grants::sid.eq(sid))
+        .filter(grants::user_id.eq(session.user_id.as_str()))
+        .filter(grants::sid.eq(&session.sid))
         .filter(grants::revoked_at.is_null())
         .filter(grants::scope.not_like("%offline_access%"))
         .set(grants::revoked_at.eq(now))
         .changed(connection))?;
     let mut clients: Vec<String> = on_either!(tx, connection => grants::table
-        .filter(grants::sid.eq(sid))
+        .filter(grants::user_id.eq(session.user_id.as_str()))
+        .filter(grants::sid.eq(&session.sid))
         .select(grants::client_id)
         .distinct()
         .load(connection))?;
@@ -226,7 +232,7 @@ pub(crate) fn revoke_all_of(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), Sto
 mod tests {
     use super::*;
     use crate::samples::{
-        DAY, HOUR, authentication_of, client_id, grant, in_parallel, scope, user_id, write,
+        DAY, HOUR, authentication_of, client_id, ended, grant, in_parallel, scope, user_id, write,
     };
     use crate::testing::{START, on_both_databases};
     use crate::unit_of_work::Store;
@@ -322,7 +328,7 @@ mod tests {
                 },
             );
 
-            let clients = write(store, |tx| revoke_session(tx, "sid"));
+            let clients = write(store, |tx| revoke_session(tx, &ended("ada", "sid")));
 
             assert_eq!(clients, [client_id("another"), client_id("demo")]);
             assert!(!is_live(store, "plain"));

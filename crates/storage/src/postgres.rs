@@ -1,8 +1,8 @@
 //! PostgreSQL: a pool of connections, one transaction a unit of work.
 
+use diesel::PgConnection;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::r2d2::{Pool, PooledConnection};
-use diesel::{Connection as _, PgConnection};
 use model::Timestamp;
 
 use crate::connection::Connection;
@@ -18,7 +18,6 @@ type Transactions = AnsiTransactionManager;
 pub(crate) struct PostgresStore {
     pool: Pool<Manager>,
     loss: Loss,
-    url: String,
 }
 
 impl PostgresStore {
@@ -31,11 +30,7 @@ impl PostgresStore {
             .connection_timeout(settings.connection_timeout)
             .build(Manager::new(url, &loss))
             .map_err(|fault| StorageError::Unreachable(fault.to_string()))?;
-        Ok(Self {
-            pool,
-            loss,
-            url: url.to_owned(),
-        })
+        Ok(Self { pool, loss })
     }
 
     pub(crate) fn write<T>(
@@ -67,10 +62,14 @@ impl PostgresStore {
         self.watch(connection, result)
     }
 
-    /// A connection of its own, for migrations.
-    pub(crate) fn connect(&self) -> Result<PgConnection, StorageError> {
-        PgConnection::establish(&self.url)
-            .map_err(|fault| StorageError::Unreachable(fault.to_string()))
+    /// Lends a connection for what begins and ends its own transactions, as migrations do.
+    pub(crate) fn lend<T>(
+        &self,
+        work: impl FnOnce(&mut PgConnection) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        let mut client = self.checked_out()?;
+        let result = work(&mut client.connection);
+        self.watch(&mut client.connection, result)
     }
 
     /// A connection with a transaction begun; a dead one is replaced by another.

@@ -13,6 +13,7 @@ use model::{
     Timestamp, TotpSeed, UserId,
 };
 
+use crate::browser_sessions::EndedSession;
 use crate::error::StorageError;
 use crate::second_factors::{self, NewTotp};
 use crate::testing::is_waited_for;
@@ -64,6 +65,14 @@ pub(crate) fn jkt(letter: &str) -> KeyThumbprint {
 
 pub(crate) fn authentication_of(user: &str, auth_time: Timestamp) -> Authentication {
     Authentication::by_email(user_id(user), auth_time)
+}
+
+/// A session of theirs that is over.
+pub(crate) fn ended(user: &str, sid: &str) -> EndedSession {
+    EndedSession {
+        sid: sid.to_owned(),
+        user_id: user_id(user),
+    }
 }
 
 /// What ada granted the demo service.

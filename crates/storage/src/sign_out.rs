@@ -50,7 +50,7 @@ pub fn close(
 ) -> Result<Vec<ClientId>, StorageError> {
     // A redemption that is under way then either finds its code ended, or has its grant revoked.
     authorization_codes::end_session(tx, &session.sid)?;
-    let clients = grants::revoke_session(tx, &session.sid)?;
+    let clients = grants::revoke_session(tx, session)?;
     backchannel_logouts::enqueue(tx, keyring, entropy, session)?;
     Ok(clients)
 }

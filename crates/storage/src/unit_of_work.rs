@@ -208,7 +208,7 @@ impl Store {
     pub fn migrate(&self) -> Result<Vec<String>, StorageError> {
         match &self.backend {
             Backend::Sqlite(store) => migrate::run_sqlite(&mut store.connect()?),
-            Backend::Postgres(store) => migrate::run_postgres(&mut store.connect()?),
+            Backend::Postgres(store) => store.lend(migrate::run_postgres),
         }
     }
 
@@ -220,7 +220,7 @@ impl Store {
     pub fn migration_state(&self) -> Result<MigrationState, StorageError> {
         match &self.backend {
             Backend::Sqlite(store) => migrate::state_sqlite(&mut store.connect()?),
-            Backend::Postgres(store) => migrate::state_postgres(&mut store.connect()?),
+            Backend::Postgres(store) => store.lend(migrate::state_postgres),
         }
     }
 
@@ -233,7 +233,7 @@ impl Store {
     pub fn revert_all(&self) -> Result<(), StorageError> {
         match &self.backend {
             Backend::Sqlite(store) => migrate::revert_sqlite(&mut store.connect()?),
-            Backend::Postgres(store) => migrate::revert_postgres(&mut store.connect()?),
+            Backend::Postgres(store) => store.lend(migrate::revert_postgres),
         }
     }
 
@@ -242,7 +242,7 @@ impl Store {
     pub(crate) fn revert_last(&self) -> Result<(), StorageError> {
         match &self.backend {
             Backend::Sqlite(store) => migrate::revert_last_sqlite(&mut store.connect()?),
-            Backend::Postgres(store) => migrate::revert_last_postgres(&mut store.connect()?),
+            Backend::Postgres(store) => store.lend(migrate::revert_last_postgres),
         }
     }
 

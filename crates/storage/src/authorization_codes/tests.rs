@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::samples::{
-    MINUTE, client_id, digest, grant, in_parallel, jkt, user_id, with_account, write,
+    MINUTE, client_id, digest, ended, grant, in_parallel, jkt, user_id, with_account, write,
 };
 use crate::testing::{START, on_both_databases};
 use crate::unit_of_work::Store;
@@ -208,7 +208,7 @@ fn a_code_that_is_redeemed_while_its_session_ends_gives_nothing_that_lasts() {
                 exchange(tx).map(drop)
             } else {
                 end_session(tx, "sid")?;
-                grants::revoke_session(tx, "sid").map(drop)
+                grants::revoke_session(tx, &ended("ada", "sid")).map(drop)
             }
         });
 

@@ -6,8 +6,8 @@ use super::*;
 use crate::clients::{NewClient, Source};
 use crate::outbox::OutboxMessage;
 use crate::samples::{
-    DAY, MINUTE, authentication_of, client_id, grant, merge, scope, seal, sign_out_everywhere,
-    user_id, with_account, write,
+    DAY, MINUTE, authentication_of, client_id, ended, grant, merge, scope, seal,
+    sign_out_everywhere, user_id, with_account, write,
 };
 use crate::testing::{START, on_both_databases};
 use crate::unit_of_work::Store;
@@ -45,13 +45,6 @@ fn used(store: &Store, user: &'static str, client: &'static str, sid: &'static s
         };
         crate::grants::insert(tx, &grant, START.plus(DAY))
     });
-}
-
-fn ended(user: &str, sid: &str) -> EndedSession {
-    EndedSession {
-        sid: sid.to_owned(),
-        user_id: user_id(user),
-    }
 }
 
 fn end(client: &str, user: &str, sid: &str) -> SessionEnd {

@@ -3,13 +3,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
+use model::authorization_code::AuthorizationCode;
 use model::trn_lookup::{
     LookupSource, MatchPolicy, POLICY_VERSION, TrnLookupStatus, TrnOutcome, VerificationLevel,
 };
 use model::{Keyring, ManualClock, Secret, SystemEntropy, Trn};
 
 use super::*;
-use crate::samples::{user_id, with_account, write};
+use crate::authorization_codes::{self, Redemption};
+use crate::samples::{MINUTE, client_id, digest, grant, jkt, user_id, with_account, write};
 use crate::testing::{Kind, START, TestDatabase, indexes_of, on_both_databases, schema_of};
 use crate::trn_links::{self, NewLink};
 use crate::unit_of_work::{Store, Tx};
@@ -169,5 +171,31 @@ fn whose_a_trn_is_survives_the_way_back_and_forth() {
         let digests = trn_links::digests(&keyring(&[2]), &Trn::parse("1234567").unwrap());
         let owner = write(store, move |tx| trn_links::find_owner(tx, &digests));
         assert_eq!(owner, Some(user_id("ada")));
+    });
+}
+
+#[test]
+fn a_code_survives_the_way_back_and_forth() {
+    on_both_databases(|store, _| {
+        with_account(store, "ada");
+        let code = AuthorizationCode {
+            grant: grant("grant", START),
+            redirect_uri: "https://service.example/callback".to_owned(),
+            code_challenge: Some("challenge".to_owned()),
+            dpop_jkt: Some(jkt("a")),
+            nonce: Some("nonce".to_owned()),
+        };
+        let stored = code.clone();
+        write(store, move |tx| {
+            authorization_codes::insert(tx, &digest("code"), &stored, START.plus(MINUTE))
+        });
+
+        revert_to(store, "0010");
+        store.migrate().unwrap();
+
+        let redeemed = write(store, |tx| {
+            authorization_codes::redeem(tx, &digest("code"), &client_id("demo"))
+        });
+        assert_eq!(redeemed, Redemption::First(Box::new(code)));
     });
 }

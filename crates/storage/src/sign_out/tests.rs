@@ -7,7 +7,7 @@ use crate::authorization_codes::Redemption;
 use crate::browser_sessions::{NewSession, Opened, SessionLifetimes};
 use crate::purge::{RETENTION, purge};
 use crate::samples::{
-    DAY, HOUR, MINUTE, authentication_of, client_id, digest, grant, scope, seal, user_id,
+    DAY, HOUR, MINUTE, authentication_of, client_id, digest, ended, grant, scope, seal,
     with_account, write,
 };
 use crate::testing::{START, on_both_databases};
@@ -68,13 +68,6 @@ fn signed_out(store: &Store) -> Option<SignedOut> {
     })
 }
 
-fn session_of_ada() -> EndedSession {
-    EndedSession {
-        sid: "sid of ada".to_owned(),
-        user_id: user_id("ada"),
-    }
-}
-
 fn is_live(store: &Store, id: &'static str) -> bool {
     write(store, move |tx| grants::find(tx, id)).is_some()
 }
@@ -88,7 +81,7 @@ fn a_session_ends_once_with_its_codes_and_grants_but_not_what_may_outlive_it() {
         let second = signed_out(store);
 
         let expected = SignedOut {
-            session: session_of_ada(),
+            session: ended("ada", "sid of ada"),
             clients: vec![client_id("away"), client_id("demo")],
         };
         assert_eq!((first, second), (Some(expected), None));
@@ -108,10 +101,10 @@ fn another_person_who_signs_in_in_the_same_browser_has_the_first_ones_session_en
         with_account(store, "bob");
 
         let bobs = opened(store, "bob", Some("ada"));
-        assert_eq!(bobs.replaced, Some(session_of_ada()));
+        assert_eq!(bobs.replaced, Some(ended("ada", "sid of ada")));
         let clients = write(store, |tx| {
             let (keyring, entropy) = seal();
-            close(tx, &keyring, &entropy, &session_of_ada())
+            close(tx, &keyring, &entropy, &ended("ada", "sid of ada"))
         });
 
         assert_eq!(clients, [client_id("away"), client_id("demo")]);

@@ -163,10 +163,17 @@ fn run_units(
         group.push(unit);
         sound?;
         if group.len() < GROUP_MAX {
-            next = units.try_recv().ok();
+            next = units.try_recv().ok().or_else(|| wait_a_moment(units));
         }
     }
     Ok(())
+}
+
+/// Lets the threads that make units go first, where they and this one share a processor: what they
+/// have to write shares this group's pages and its fsync.
+fn wait_a_moment(units: &mpsc::Receiver<Box<dyn Unit>>) -> Option<Box<dyn Unit>> {
+    thread::yield_now();
+    units.try_recv().ok()
 }
 
 /// What the transaction of a group holds of the units before.

@@ -9,6 +9,7 @@ use model::client::{AuthMethod, ClientSettings};
 use model::signing_key::KeyState;
 use model::{ResponseType, ScopeSet, SigningAlgorithm, UserId};
 use serde_json::{Value, json};
+use storage::browser_sessions::EndedSession;
 use storage::testing::Kind;
 
 use crate::jws::{TokenType, token_hash};
@@ -516,8 +517,12 @@ async fn a_code_whose_grant_was_revoked_gives_nothing() {
         let app = TestProvider::on(kind);
         let mut scene = Scene::set(&app, |_| ()).await;
         let came = scene.given("code id_token", &[]).await;
-        let sid = claims(&app, &came)["sid"].as_str().unwrap().to_owned();
-        app.write(move |tx| storage::grants::revoke_session(tx, &sid));
+        let told = claims(&app, &came);
+        let session = EndedSession {
+            sid: told["sid"].as_str().unwrap().to_owned(),
+            user_id: UserId::new(told["sub"].as_str().unwrap().to_owned()),
+        };
+        app.write(move |tx| storage::grants::revoke_session(tx, &session));
         let before = rows(&app);
 
         let refused = redeem(&app, &scene.secret, value(&came, "code")).await;
