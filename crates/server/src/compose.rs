@@ -1,5 +1,6 @@
 //! Puts the program together from its configuration: the only place that knows every crate.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use account::{Account, Passkeys};
@@ -215,19 +216,16 @@ impl Composition {
         clients: Vec<ClientEntry>,
         nature: &Nature,
     ) -> Result<Self, StartError> {
-        let ground = Ground::open(config, nature)?;
-        let keys = Keys::open(&ground.upkeep.keep_up()?, &ground.keyring)?;
-        registration::follow(clients, &ground.store, &ground.keyring, &*nature.entropy)?;
-        registration::follow_built_in(
-            account_client(config)?,
-            &ground.store,
-            &ground.keyring,
-            &*nature.entropy,
-        )?;
-        let pages = Pages::new(config.presentation.pages())?;
+        // Templates are read while the database answers.
+        let (stored, pages) = std::thread::scope(|scope| {
+            let stored = scope.spawn(|| Stored::open(config, clients, nature));
+            let pages = Pages::new(config.presentation.pages());
+            let stored = stored.join().unwrap_or_else(|panic| resume_unwind(panic));
+            (stored, pages)
+        });
+        let (Stored { ground, signing }, pages) = (stored?, pages?);
         let (mailer, mailbox) = mailer(config, nature)?;
-        let subjects = Subjects::open(&ground.store, &ground.keyring, &*nature.entropy)?;
-        let provider = provider(config, nature, &ground, (keys, subjects), &pages)?;
+        let provider = provider(config, nature, &ground, signing, &pages)?;
         let journey = journey(config, nature, &ground, mailer, &pages)?;
         let account = account(config, &journey);
         Ok(Self {
@@ -237,6 +235,31 @@ impl Composition {
             account,
             pages,
             mailbox,
+        })
+    }
+}
+
+/// What the database holds that the provider needs from the start.
+struct Stored {
+    ground: Ground,
+    signing: (Keys, Subjects),
+}
+
+impl Stored {
+    fn open(
+        config: &Config,
+        clients: Vec<ClientEntry>,
+        nature: &Nature,
+    ) -> Result<Self, StartError> {
+        let ground = Ground::open(config, nature)?;
+        let (store, keyring, entropy) = (&ground.store, &ground.keyring, &*nature.entropy);
+        let keys = Keys::open(&ground.upkeep.keep_up()?, keyring)?;
+        registration::follow(clients, store, keyring, entropy)?;
+        registration::follow_built_in(account_client(config)?, store, keyring, entropy)?;
+        let subjects = Subjects::open(store, keyring, entropy)?;
+        Ok(Self {
+            signing: (keys, subjects),
+            ground,
         })
     }
 }
