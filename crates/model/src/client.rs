@@ -2,8 +2,10 @@
 
 mod flows;
 mod logout;
+mod problems;
 mod requests;
 mod sector;
+mod values;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,12 +14,17 @@ use url::Url;
 use crate::browser_session::Acr;
 use crate::client_id::ClientId;
 use crate::clock::Timestamp;
-use crate::invisible::is_zero_width;
 use crate::redirect_uri::{LoopbackPort, RedirectUri, RegisteredRedirect};
 use crate::response_type::ResponseType;
 use crate::scope::ScopeSet;
 use crate::signing_algorithm::SigningAlgorithm;
 use crate::trn_lookup::{MatchPolicy, TrnRequirement};
+
+pub(crate) use problems::has_plain_host;
+pub use values::{
+    ApplicationType, AssertionAlgorithm, AssertionAudience, AuthMethod, ConsentPolicy, GrantType,
+    ProfileRequirement, SharedAlgorithm, SubjectType,
+};
 
 /// A registered client (RFC 6749 §2).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,196 +187,6 @@ pub struct ClientSettings {
     pub tos_uri: Option<Url>,
 }
 
-/// A way to tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GrantType {
-    /// RFC 6749 §4.1.
-    AuthorizationCode,
-    /// RFC 6749 §4.2: tokens from the authorization endpoint. The token endpoint has no such grant.
-    Implicit,
-    /// RFC 6749 §6.
-    RefreshToken,
-    /// RFC 6749 §4.4.
-    ClientCredentials,
-}
-
-impl GrantType {
-    /// Every grant, in the order that discovery lists them.
-    pub const ALL: [Self; 4] = [
-        Self::AuthorizationCode,
-        Self::Implicit,
-        Self::RefreshToken,
-        Self::ClientCredentials,
-    ];
-
-    /// Its name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AuthorizationCode => "authorization_code",
-            Self::Implicit => "implicit",
-            Self::RefreshToken => "refresh_token",
-            Self::ClientCredentials => "client_credentials",
-        }
-    }
-}
-
-/// How a client authenticates (OpenID Connect Core §9).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthMethod {
-    /// HTTP Basic with the form-url-encoded id and secret (RFC 6749 §2.3.1).
-    #[default]
-    ClientSecretBasic,
-    /// Id and secret in the form.
-    ClientSecretPost,
-    /// A JWT signed with a secret that both know (HS256).
-    ClientSecretJwt,
-    /// A JWT signed with the client's private key (RFC 7523).
-    PrivateKeyJwt,
-    /// A public client, known by its id alone.
-    None,
-}
-
-impl AuthMethod {
-    /// Every method, in the order that discovery lists them.
-    pub const ALL: [Self; 5] = [
-        Self::ClientSecretBasic,
-        Self::ClientSecretPost,
-        Self::ClientSecretJwt,
-        Self::PrivateKeyJwt,
-        Self::None,
-    ];
-
-    /// Its name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ClientSecretBasic => "client_secret_basic",
-            Self::ClientSecretPost => "client_secret_post",
-            Self::ClientSecretJwt => "client_secret_jwt",
-            Self::PrivateKeyJwt => "private_key_jwt",
-            Self::None => "none",
-        }
-    }
-
-    /// Whether the client has a secret of ours.
-    #[must_use]
-    pub const fn has_secret(self) -> bool {
-        matches!(
-            self,
-            Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt
-        )
-    }
-}
-
-/// How a client signs the assertions that it authenticates with (OpenID Connect Core §9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum AssertionAlgorithm {
-    /// With its private key: `private_key_jwt`.
-    Private(SigningAlgorithm),
-    /// With the secret that both know: `client_secret_jwt`.
-    Shared(SharedAlgorithm),
-}
-
-/// A JWS algorithm with a shared key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SharedAlgorithm {
-    /// HMAC with SHA-256 (RFC 7518 §3.2).
-    HS256,
-}
-
-impl AssertionAlgorithm {
-    /// Its name in a JOSE header.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Private(algorithm) => algorithm.as_str(),
-            Self::Shared(SharedAlgorithm::HS256) => "HS256",
-        }
-    }
-
-    /// The only method that signs so.
-    #[must_use]
-    pub const fn method(self) -> AuthMethod {
-        match self {
-            Self::Private(_) => AuthMethod::PrivateKeyJwt,
-            Self::Shared(_) => AuthMethod::ClientSecretJwt,
-        }
-    }
-}
-
-/// Where the client runs (OpenID Connect Registration §2).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ApplicationType {
-    /// On a server.
-    #[default]
-    Web,
-    /// On the person's device; the port of a loopback redirect may vary (RFC 8252 §7.3).
-    Native,
-}
-
-/// Which `sub` a client knows people by (OpenID Connect Core §8).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SubjectType {
-    /// The same at every client.
-    #[default]
-    Public,
-    /// Another at every sector, so that services cannot compare whom they know.
-    Pairwise,
-}
-
-impl SubjectType {
-    /// Every type, in the order that discovery lists them.
-    pub const ALL: [Self; 2] = [Self::Public, Self::Pairwise];
-
-    /// Its name on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::Pairwise => "pairwise",
-        }
-    }
-}
-
-/// Whether people are asked before their data is shared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ConsentPolicy {
-    /// A service of our own: signing in is agreeing.
-    #[default]
-    FirstParty,
-    /// Another's service: the person is asked, and the answer remembered.
-    Ask,
-}
-
-/// Whether the values of the scope `profile` are asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProfileRequirement {
-    /// They are shared where they are known (OpenID Connect Core §5.4).
-    #[default]
-    None,
-    /// Who has not given name and date of birth is asked for them first.
-    Required,
-}
-
-/// Which audience a client assertion must name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AssertionAudience {
-    /// The issuer or the token endpoint, as a string or in an array.
-    #[default]
-    IssuerOrTokenEndpoint,
-    /// The issuer alone, as one string: for high-assurance clients.
-    Issuer,
-}
-
 /// How a client's secret is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Credential {
@@ -513,146 +330,7 @@ impl ClientSettings {
             tos_uri: None,
         }
     }
-
-    /// Every contradiction between the settings; empty when they can be used.
-    #[must_use]
-    #[allow(
-        clippy::too_many_lines,
-        reason = "a list of rules, each of which stands alone"
-    )]
-    pub fn problems(&self) -> Vec<InvalidSetting> {
-        let mut problems = self.flow_problems();
-        let mut refuse = |field, problem: &str| {
-            problems.push(InvalidSetting {
-                field,
-                problem: problem.to_owned(),
-            });
-        };
-        let method = self.token_endpoint_auth_method;
-        let uses = |grant| self.grant_types.contains(&grant);
-
-        let name_length = self.client_name.trim().chars().count();
-        let is_unseen = |c: char| c.is_control() || is_zero_width(c);
-        if !(1..=100).contains(&name_length) || self.client_name.chars().any(is_unseen) {
-            refuse(
-                "client_name",
-                "give the service's name in 1 to 100 characters that can be seen",
-            );
-        }
-        if uses(GrantType::RefreshToken) && !uses(GrantType::AuthorizationCode) {
-            refuse(
-                "grant_types",
-                "refresh_token needs authorization_code beside it",
-            );
-        }
-        if self.grant_types.is_empty() && self.serves_resources.is_empty() {
-            refuse(
-                "grant_types",
-                "give at least one grant, or serves_resources",
-            );
-        }
-        if uses(GrantType::ClientCredentials) && method == AuthMethod::None {
-            refuse(
-                "token_endpoint_auth_method",
-                "client_credentials needs a client that can authenticate",
-            );
-        }
-        if self
-            .token_endpoint_auth_signing_alg
-            .is_some_and(|algorithm| algorithm.method() != method)
-        {
-            refuse(
-                "token_endpoint_auth_signing_alg",
-                "give RS256, PS256, ES256 or EdDSA with private_key_jwt, HS256 with client_secret_jwt, and none with any other method",
-            );
-        }
-        if self.subject_type == SubjectType::Pairwise && self.sector().is_none() {
-            refuse(
-                "sector_identifier_uri",
-                "pairwise subjects need redirect URIs of one host, or a sector_identifier_uri",
-            );
-        }
-        if self.jwks.is_some() && self.jwks_uri.is_some() {
-            refuse("jwks", "give jwks or jwks_uri, not both");
-        }
-        let has_keys = self.jwks_uri.is_some()
-            || self
-                .jwks
-                .as_ref()
-                .is_some_and(|jwks| jwks.pointer("/keys/0").is_some());
-        if method == AuthMethod::PrivateKeyJwt && !has_keys {
-            refuse("jwks", "private_key_jwt needs jwks or jwks_uri");
-        }
-        if let Some(jwks) = &self.jwks {
-            let keys = jwks.get("keys").and_then(Value::as_array);
-            if keys.is_none_or(|keys| keys.len() > KEYS_MAX) {
-                refuse(
-                    "jwks",
-                    "give a JSON Web Key Set: an object with an array `keys`, of at most 20",
-                );
-            }
-        }
-        if (self.always_refresh_token || self.scope.contains("offline_access"))
-            && !uses(GrantType::RefreshToken)
-        {
-            refuse("grant_types", "refresh tokens need the refresh_token grant");
-        }
-        if let Some(resource) = &self.resource
-            && Url::parse(resource).map_or(true, |url| url.fragment().is_some())
-        {
-            refuse(
-                "resource",
-                "give an absolute URI without fragment (RFC 8707)",
-            );
-        }
-        if self.trn_requirement != TrnRequirement::None && !self.scope.contains("trn") {
-            refuse("trn_requirement", "asking for a TRN needs the scope trn");
-        }
-        if self.profile_requirement == ProfileRequirement::Required
-            && !self.scope.contains("profile")
-        {
-            refuse(
-                "profile_requirement",
-                "asking for name and date of birth needs the scope profile",
-            );
-        }
-        let links = [
-            ("event_endpoint", &self.event_endpoint),
-            ("client_uri", &self.client_uri),
-            ("initiate_login_uri", &self.initiate_login_uri),
-            ("logo_uri", &self.logo_uri),
-            ("policy_uri", &self.policy_uri),
-            ("tos_uri", &self.tos_uri),
-            ("jwks_uri", &self.jwks_uri),
-            ("sector_identifier_uri", &self.sector_identifier_uri),
-        ];
-        for (field, link) in links {
-            if link.as_ref().is_some_and(|url| !is_web_link(url)) {
-                refuse(field, "give an https URL (http only on localhost)");
-            }
-        }
-        problems.extend(requests::problems(self));
-        problems.extend(self.logout_problems());
-        problems
-    }
 }
-
-fn is_web_link(url: &Url) -> bool {
-    let is_loopback = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    let has_scheme = url.scheme() == "https" || (url.scheme() == "http" && is_loopback);
-    has_scheme && has_plain_host(url)
-}
-
-/// Whether its host is of the characters that hosts have. The URL standard allows others, some of
-/// which end a source or a directive of a content security policy.
-pub(crate) fn has_plain_host(url: &Url) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
-    url.host_str()
-        .is_some_and(|host| host.bytes().all(is_plain))
-}
-
-/// Most keys in a `jwks`: all are read for each token that a client signed.
-const KEYS_MAX: usize = 20;
 
 fn default_grant_types() -> Vec<GrantType> {
     vec![GrantType::AuthorizationCode]

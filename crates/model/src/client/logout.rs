@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use super::{ClientSettings, InvalidSetting, is_web_link};
+use super::problems::is_web_link;
+use super::{ClientSettings, InvalidSetting};
 
 impl ClientSettings {
     /// What is wrong with its logout URIs (OpenID Connect Back-Channel Logout §2.2, Front-Channel

@@ -1,6 +1,7 @@
 //! What a client registers for its authorization requests.
 
-use super::{ClientSettings, InvalidSetting, is_web_link};
+use super::problems::is_web_link;
+use super::{ClientSettings, InvalidSetting};
 
 /// Contradictions between the settings of requests and the others.
 pub(super) fn problems(settings: &ClientSettings) -> Vec<InvalidSetting> {
