@@ -172,10 +172,7 @@ async fn verify_registered(
     if !PUBLIC_KEY_ALGORITHMS.contains(&header.alg) || !is_registered {
         return Err(InvalidAssertion::AlgorithmNotAllowed);
     }
-    let key = keys
-        .find(&client.settings, header.kid.as_deref(), header.alg, now)
-        .await?;
-    Ok(jws::verify(assertion, header.alg, &key)?)
+    keys.verify(client, assertion, &header, now).await
 }
 
 fn is_named(algorithm: Algorithm, name: &str) -> bool {

@@ -1,8 +1,8 @@
 //! The public keys of clients, by value (`jwks`) or by reference (`jwks_uri`).
 //!
-//! [`client_assertion`](crate::client_assertion) asks [`ClientKeys`] for the one key that an
-//! assertion's header names. Sets behind a `jwks_uri` are fetched by [`fetch`] under the rules of
-//! [`Outbound`] and kept for a short time.
+//! [`client_assertion`](crate::client_assertion) and [`request_object`](crate::request_object) have
+//! [`ClientKeys`] verify what came with the one key that its header names. Sets behind a `jwks_uri`
+//! are fetched by [`fetch`] under the rules of [`Outbound`] and kept for a short time.
 
 mod fetch;
 mod kept_set;
@@ -11,15 +11,16 @@ mod key_set;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jsonwebtoken::Algorithm;
-use model::Timestamp;
-use model::client::ClientSettings;
+use jsonwebtoken::{Algorithm, Header};
+use model::{Client, ClientId, Timestamp};
+use serde::de::DeserializeOwned;
 use url::Url;
 
 pub use fetch::NoKeySet;
 
 use self::kept_set::KeptSet;
 use self::key_set::ClientKeySet;
+use crate::jws::{self, JwsError};
 use crate::keys::VerifyingKey;
 use crate::outbound::Outbound;
 
@@ -30,8 +31,12 @@ const KEPT_SETS: usize = 1_000;
 #[derive(Clone)]
 pub struct ClientKeys {
     outbound: Outbound,
-    kept: Arc<Mutex<HashMap<Url, Arc<KeptSet>>>>,
+    kept: Arc<Mutex<HashMap<Place, Arc<KeptSet>>>>,
 }
+
+/// Where a client publishes. Each client has a set of its own, also where others name the same
+/// URL: their requests do not use up its fetches.
+type Place = (ClientId, Url);
 
 /// Why there is no key to verify a client's signature with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,45 +65,85 @@ impl ClientKeys {
         }
     }
 
-    /// The key of a client that has this `kid` and accepts this algorithm; without a `kid`, the
-    /// only key that accepts it.
+    /// The claims of what a client signed with the key that has its `kid` and accepts its
+    /// algorithm; without a `kid`, with the only key that does.
     ///
     /// A `jwks_uri` is fetched when its set is older than five minutes, and again on an unknown
-    /// `kid`, but no more than every 30 seconds.
+    /// `kid` or a wrong signature, because another key may have taken the place of one that we
+    /// know, but no more than every 30 seconds.
     ///
     /// # Errors
     ///
-    /// [`NoClientKey`] names the cause.
-    pub(crate) async fn find(
+    /// [`NoClientKey`] or [`JwsError`] names the cause.
+    pub(crate) async fn verify<C, E>(
         &self,
-        client: &ClientSettings,
+        client: &Client,
+        token: &str,
+        header: &Header,
+        now: Timestamp,
+    ) -> Result<C, E>
+    where
+        C: DeserializeOwned,
+        E: From<NoClientKey> + From<JwsError>,
+    {
+        let (kid, algorithm) = (header.kid.as_deref(), header.alg);
+        let key = self.find(client, kid, algorithm, now).await?;
+        let verified = jws::verify(token, algorithm, &key);
+        if !matches!(verified, Err(JwsError::Signature)) {
+            return Ok(verified?);
+        }
+        match self.find_newer(client, kid, algorithm, now, &key).await {
+            Some(newer) => Ok(jws::verify(token, algorithm, &newer)?),
+            None => Ok(verified?),
+        }
+    }
+
+    async fn find(
+        &self,
+        client: &Client,
         kid: Option<&str>,
         algorithm: Algorithm,
         now: Timestamp,
     ) -> Result<Arc<VerifyingKey>, NoClientKey> {
-        if let Some(jwks) = &client.jwks {
+        if let Some(jwks) = &client.settings.jwks {
             let keys = ClientKeySet::read(jwks).ok_or(NoClientKey::NoneRegistered)?;
             return keys.find(kid, algorithm).into_key();
         }
-        let url = client
-            .jwks_uri
-            .as_ref()
-            .ok_or(NoClientKey::NoneRegistered)?;
-        self.kept_set(url, now)
+        let jwks_uri = client.settings.jwks_uri.as_ref();
+        let url = jwks_uri.ok_or(NoClientKey::NoneRegistered)?;
+        self.kept_set(client, url, now)
             .find(kid, algorithm, now, || fetch::fetch(&self.outbound, url))
             .await
     }
 
-    fn kept_set(&self, url: &Url, now: Timestamp) -> Arc<KeptSet> {
+    /// What stands now where `known` stood.
+    async fn find_newer(
+        &self,
+        client: &Client,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+        now: Timestamp,
+        known: &Arc<VerifyingKey>,
+    ) -> Option<Arc<VerifyingKey>> {
+        let url = client.settings.jwks_uri.as_ref()?;
+        let newer = self
+            .kept_set(client, url, now)
+            .find_again(kid, algorithm, now, || fetch::fetch(&self.outbound, url))
+            .await?;
+        (!Arc::ptr_eq(&newer, known)).then_some(newer)
+    }
+
+    fn kept_set(&self, client: &Client, url: &Url, now: Timestamp) -> Arc<KeptSet> {
+        let place = (client.id.clone(), url.clone());
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT_SETS && !kept.contains_key(url) {
+        if kept.len() >= KEPT_SETS && !kept.contains_key(&place) {
             kept.retain(|_, set| set.is_in_use(now));
             let all_in_use = (kept.len() >= KEPT_SETS).then(|| kept.keys().next().cloned());
             if let Some(any) = all_in_use.flatten() {
                 kept.remove(&any);
             }
         }
-        kept.entry(url.clone()).or_default().clone()
+        kept.entry(place).or_default().clone()
     }
 }
 

@@ -52,8 +52,9 @@ pub struct Parts {
     pub clients: Clients,
     /// Clients' public keys, cached and fetched.
     pub client_keys: ClientKeys,
-    /// The way out to what clients publish: keys, request objects and the like.
-    pub published: Outbound,
+    /// The way out to clients' request objects. Keys and what is looked at when a client registers
+    /// have others: whose names are slow to look up holds up nothing else.
+    pub request_objects: Outbound,
     /// The way out for events, which is another one: its connections belong to the thread of the
     /// jobs.
     pub outbound: Outbound,

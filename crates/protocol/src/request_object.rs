@@ -102,10 +102,9 @@ pub async fn verify(
     if !is_allowed(header.alg, client.settings.request_object_signing_alg) {
         return Err(InvalidRequestObject::AlgorithmNotAllowed);
     }
-    let key = keys
-        .find(&client.settings, header.kid.as_deref(), header.alg, now)
+    let object: Value = keys
+        .verify::<_, InvalidRequestObject>(client, object, &header, now)
         .await?;
-    let object: Value = jws::verify(object, header.alg, &key)?;
     let claims = ObjectClaims::deserialize(&object).map_err(|_| InvalidRequestObject::Claims)?;
     check(&claims, client.id.as_str(), issuer)?;
     claims.times.check(now)?;

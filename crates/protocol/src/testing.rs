@@ -101,7 +101,7 @@ impl TestProvider {
         let database = TestDatabase::create(kind);
         let clock = Arc::new(ManualClock::starting_at(START));
         let store = database.open(Arc::<ManualClock>::clone(&clock));
-        let published = Outbound::new(vec!["127.0.0.1".to_owned()]);
+        let outbound = || Outbound::new(vec!["127.0.0.1".to_owned()]);
         let provider = Provider::new(Parts {
             issuer: Issuer::new(ISSUER.to_owned()),
             cookies: Cookies::Secure,
@@ -112,9 +112,9 @@ impl TestProvider {
             pages: Pages::new(PagesSettings::default()).unwrap(),
             keys: Keys::open(signing_keys(), &keyring()).unwrap(),
             keyring: keyring(),
-            client_keys: ClientKeys::new(published.clone()),
-            published,
-            outbound: Outbound::new(vec!["127.0.0.1".to_owned()]),
+            client_keys: ClientKeys::new(outbound()),
+            request_objects: outbound(),
+            outbound: outbound(),
             registration,
             subjects: subjects().clone(),
             secrets: SecretChecker::new(keyring(), SlowHash::default()),

@@ -1,37 +1,40 @@
 //! Puts the program together from its configuration: the only place that knows every crate.
 
+mod error;
+
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use account::{Account, Passkeys};
 use journey::mailer::Mailer;
-use journey::synonyms::{InvalidSynonyms, Synonyms};
+use journey::synonyms::Synonyms;
 use journey::teacher_records::TeacherRecords;
 use journey::{Journey, RelyingParty};
 use model::redirect_uri::InvalidRedirectUri;
 use model::{Clock, Cookies, Entropy, Keyring, SlowHash, SystemClock, SystemEntropy};
-use pages::{Pages, PagesError};
+use pages::Pages;
 use protocol::client_keys::ClientKeys;
 use protocol::client_secret::SecretChecker;
 use protocol::clients::Clients;
-use protocol::keys::{KeyUpkeep, Keys, UnusableKey, UpkeepError};
-use protocol::outbound::{Outbound, UnusableAuthorities};
+use protocol::keys::{KeyUpkeep, Keys};
+use protocol::outbound::Outbound;
 use protocol::registration::Registration;
-use protocol::{Lifetimes, Provider, Subjects, UnusableSalt};
-use storage::{MigrationState, StorageError, Store};
+use protocol::{Lifetimes, Provider, Subjects};
+use storage::{MigrationState, Store};
 
 use crate::adapters::dev_mailbox::DevMailbox;
-use crate::adapters::notify::{NotifyMailer, UnusableNotify};
-use crate::adapters::smtp::{SmtpMailer, UnusableSmtp};
+use crate::adapters::notify::NotifyMailer;
+use crate::adapters::smtp::SmtpMailer;
 use crate::adapters::teacher_records::embedded::EmbeddedRecords;
 use crate::adapters::teacher_records::http::{HttpRecords, UnusableRecordsApi};
 use crate::config::Config;
 use crate::config::clients::ClientEntry;
 use crate::config::mail::Mail;
 use crate::config::teacher_records::RecordsSource;
-use crate::registration::{self, RegistrationError};
-use crate::sealing::{self, NoKeyring};
-use crate::tls::UnusableCertificate;
+use crate::registration;
+use crate::sealing;
+
+pub use error::{StartError, UnusableCa, UnusableSynonyms};
 
 /// Time and chance, which tests replace.
 #[derive(Clone)]
@@ -51,85 +54,6 @@ impl Nature {
             entropy: Arc::new(SystemEntropy),
         }
     }
-}
-
-/// Why the program cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// There are no sealing keys.
-    #[error(transparent)]
-    Keyring(#[from] NoKeyring),
-    /// The database cannot be opened or fails.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// The database is not as this program needs it.
-    #[error(
-        "the database lacks migrations ({}): run `get-an-identity migrate`, or set \
-         database.migrate_on_start",
-        .0.join(", ")
-    )]
-    NotMigrated(Vec<String>),
-    /// The stored signing keys cannot be kept up.
-    #[error(transparent)]
-    Upkeep(#[from] UpkeepError),
-    /// The stored signing keys cannot be opened.
-    #[error(transparent)]
-    Keys(#[from] UnusableKey),
-    /// The clients file could not be followed.
-    #[error(transparent)]
-    Registration(#[from] RegistrationError),
-    /// The issuer is not where the account area can be answered.
-    #[error("the account area cannot be answered at the issuer: {0}")]
-    AccountArea(#[from] InvalidRedirectUri),
-    /// The authorities of clients' servers cannot be read.
-    #[error(transparent)]
-    Ca(#[from] UnusableCa),
-    /// Pairwise subjects cannot be told.
-    #[error(transparent)]
-    Subjects(#[from] UnusableSalt),
-    /// A template is wrong.
-    #[error(transparent)]
-    Pages(#[from] PagesError),
-    /// SMTP cannot be used.
-    #[error(transparent)]
-    Smtp(#[from] UnusableSmtp),
-    /// GOV.UK Notify cannot be used.
-    #[error(transparent)]
-    Notify(#[from] UnusableNotify),
-    /// The records API cannot be used.
-    #[error(transparent)]
-    RecordsApi(#[from] UnusableRecordsApi),
-    /// The first names that people use for one another cannot be read.
-    #[error(transparent)]
-    Synonyms(#[from] UnusableSynonyms),
-    /// Certificate and key cannot be used.
-    #[error(transparent)]
-    Tls(#[from] UnusableCertificate),
-    /// The socket cannot be opened.
-    #[error("cannot listen: {0}")]
-    Listen(#[from] std::io::Error),
-}
-
-/// `teacher_records.synonyms_file` cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum UnusableSynonyms {
-    /// It cannot be read.
-    #[error("teacher_records.synonyms_file cannot be read: {0}")]
-    Unreadable(#[source] std::io::Error),
-    /// It holds something else.
-    #[error("teacher_records.synonyms_file cannot be used: {0}")]
-    Invalid(#[from] InvalidSynonyms),
-}
-
-/// `outbound.ca_file` cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum UnusableCa {
-    /// It cannot be read.
-    #[error("outbound.ca_file cannot be read: {0}")]
-    Unreadable(#[source] std::io::Error),
-    /// It holds something else.
-    #[error("outbound.ca_file cannot be used: {0}")]
-    Invalid(#[from] UnusableAuthorities),
 }
 
 /// The sealing keys and the database, which every command needs.
@@ -281,7 +205,6 @@ fn provider(
     (keys, subjects): (Keys, Subjects),
     pages: &Pages,
 ) -> Result<Provider, StartError> {
-    let published = outbound(config)?;
     Ok(Provider::new(protocol::Parts {
         issuer: protocol::Issuer::new(config.issuer.as_str().to_owned()),
         cookies: cookies(config),
@@ -301,8 +224,8 @@ fn provider(
         keys,
         keyring: ground.keyring.clone(),
         clients: Clients::new(ground.store.clone()),
-        client_keys: ClientKeys::new(published.clone()),
-        published,
+        client_keys: ClientKeys::new(outbound(config)?),
+        request_objects: outbound(config)?,
         outbound: outbound(config)?,
         registration: registration(config)?,
         subjects,

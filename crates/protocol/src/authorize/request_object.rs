@@ -133,7 +133,7 @@ async fn fetch(provider: &Provider, client: &Client, uri: &str) -> Result<String
             "The request object at the request_uri could not be read: {why}."
         ))
     };
-    let body = provider.published.fetch(&url).await.map_err(unread)?;
+    let body = provider.request_objects.fetch(&url).await.map_err(unread)?;
     // What is no text is no JWS either, and is refused as such.
     Ok(String::from_utf8(body).unwrap_or_default())
 }

@@ -14,7 +14,7 @@ use crate::keys::VerifyingKey;
 /// For how long a fetched set is used: a key that a client takes away is good for no longer.
 const KEEP_FOR: Duration = Duration::from_secs(5 * 60);
 /// The shortest time between two fetches, whether the first failed, lacked the `kid` or went well:
-/// anyone can send an unknown `kid`.
+/// anyone can send an unknown `kid` or a wrong signature.
 const FETCH_EVERY: Duration = Duration::from_secs(30);
 
 /// The key set behind one URL.
@@ -53,12 +53,31 @@ impl KeptSet {
         if let Some(answer) = self.state().answer(kid, algorithm, now) {
             return answer;
         }
-        let fetched = fetch().await.map(Arc::new);
-        let mut state = self.state();
-        state.attempt = Some((now, fetched.as_ref().map(|_| ()).map_err(|error| *error)));
-        let set = fetched?;
-        state.set = Some((now, Arc::clone(&set)));
+        let fetched = fetch().await;
+        let set = self.state().keep(fetched, now)?;
         set.find(kid, algorithm).into_key()
+    }
+
+    /// The same when what is kept was not good enough: by `fetch`, unless that was tried a moment
+    /// ago.
+    pub(super) async fn find_again<F>(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+        now: Timestamp,
+        fetch: impl FnOnce() -> F,
+    ) -> Option<Arc<VerifyingKey>>
+    where
+        F: Future<Output = Result<ClientKeySet, NoKeySet>>,
+    {
+        let _fetching = self.fetching.lock().await;
+        let is_too_soon = self.state().attempt_of_late(now).is_some();
+        if !is_too_soon {
+            let fetched = fetch().await;
+            self.state().keep(fetched, now).ok()?;
+        }
+        let set = self.state().fresh_set(now).cloned()?;
+        set.find(kid, algorithm).into_key().ok()
     }
 
     /// Whether a request is fetching it or a later one could still use it.
@@ -83,13 +102,31 @@ impl State {
             Some(found @ (Match::One(_) | Match::Several)) => return Some(found.into_key()),
             Some(Match::None) | None => {}
         }
-        let (at, outcome) = self.attempt.as_ref()?;
-        let is_too_soon = now.since(*at) < FETCH_EVERY;
-        is_too_soon.then(|| {
-            Err(outcome
-                .err()
-                .map_or(NoClientKey::Unknown, NoClientKey::from))
-        })
+        let outcome = self.attempt_of_late(now)?;
+        Some(Err(outcome
+            .err()
+            .map_or(NoClientKey::Unknown, NoClientKey::from)))
+    }
+
+    /// How the last attempt ended, if it is too soon for another.
+    fn attempt_of_late(&self, now: Timestamp) -> Option<Result<(), NoKeySet>> {
+        let attempt = self.attempt.as_ref();
+        attempt
+            .filter(|(at, _)| now.since(*at) < FETCH_EVERY)
+            .map(|(_, outcome)| *outcome)
+    }
+
+    /// Remembers an attempt, and the set that it had.
+    fn keep(
+        &mut self,
+        fetched: Result<ClientKeySet, NoKeySet>,
+        now: Timestamp,
+    ) -> Result<Arc<ClientKeySet>, NoKeySet> {
+        let fetched = fetched.map(Arc::new);
+        self.attempt = Some((now, fetched.as_ref().map(|_| ()).map_err(|error| *error)));
+        let set = fetched?;
+        self.set = Some((now, Arc::clone(&set)));
+        Ok(set)
     }
 
     fn fresh_set(&self, now: Timestamp) -> Option<&Arc<ClientKeySet>> {

@@ -4,25 +4,45 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use model::SigningAlgorithm;
-use serde_json::json;
+use model::client::{ClientSettings, Credential};
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::client_assertion::InvalidAssertion;
 use crate::keys::testing::LooseKey;
 use crate::outbound::{FetchError, OutboundError};
 use crate::testing::client_site::{ClientSite, jwks};
 
 const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
-fn client_of(site: &ClientSite) -> ClientSettings {
+fn client_of(site: &ClientSite) -> Client {
     client_at(&site.url("/jwks"))
 }
 
-fn client_at(jwks_uri: &str) -> ClientSettings {
-    let mut settings = ClientSettings::named("Register for a course");
-    settings.jwks_uri = Some(Url::parse(jwks_uri).unwrap());
-    settings
+fn client_at(jwks_uri: &str) -> Client {
+    let mut client = client();
+    client.settings.jwks_uri = Some(Url::parse(jwks_uri).unwrap());
+    client
+}
+
+/// Another one that names the same URL.
+fn namesake_of(client: &Client) -> Client {
+    Client {
+        id: ClientId::parse("another").unwrap(),
+        ..client.clone()
+    }
+}
+
+fn client() -> Client {
+    Client {
+        id: ClientId::parse("course").unwrap(),
+        settings: ClientSettings::named("Register for a course"),
+        credential: Credential::default(),
+        disabled_at: None,
+        version: 1,
+    }
 }
 
 fn allowing_this_machine() -> ClientKeys {
@@ -35,7 +55,7 @@ fn es256() -> LooseKey {
 
 async fn find(
     keys: &ClientKeys,
-    client: &ClientSettings,
+    client: &Client,
     kid: &str,
     now: Timestamp,
 ) -> Result<(), NoClientKey> {
@@ -94,13 +114,64 @@ async fn a_new_key_is_found_by_one_more_fetch_and_guessing_kids_makes_no_others(
     assert_eq!(site.times_asked(), 2);
 }
 
+/// The attack: somebody registers with the URL of another client and uses its fetches up.
+#[actix_web::test]
+async fn what_others_ask_of_the_same_url_keeps_no_client_from_its_new_key() {
+    let (old, new) = (es256(), es256());
+    let site = ClientSite::publishing(&[&old]);
+    let keys = allowing_this_machine();
+    let client = client_of(&site);
+    let mallory = namesake_of(&client);
+    for kid in [old.kid(), "guess-1"] {
+        let _found = find(&keys, &mallory, kid, NOW).await;
+    }
+    site.now_publishes(&[&new]);
+
+    assert_eq!(find(&keys, &client, new.kid(), NOW).await, Ok(()));
+}
+
+#[actix_web::test]
+async fn a_key_in_the_place_of_another_is_found_by_its_signature_no_sooner_than_a_new_kid() {
+    for header in [
+        json!({ "alg": "ES256" }),
+        json!({ "alg": "ES256", "kid": "1" }),
+    ] {
+        let called_the_same = || {
+            let mut key = es256();
+            key.jwk["kid"] = json!("1");
+            key
+        };
+        let (old, new) = (called_the_same(), called_the_same());
+        let site = ClientSite::publishing(&[&old]);
+        let keys = allowing_this_machine();
+        let client = client_of(&site);
+        let verify = async |key: &LooseKey, now| {
+            let token = key.token_with_header(&header, &json!({}));
+            let header = jws::read_header(&token).unwrap();
+            let verified: Result<Value, InvalidAssertion> =
+                keys.verify(&client, &token, &header, now).await;
+            verified.map(drop)
+        };
+        let wrong = || Err(InvalidAssertion::Signature(JwsError::Signature));
+        let half_a_minute_later = NOW.plus(Duration::from_secs(30));
+        verify(&old, NOW).await.unwrap();
+        site.now_publishes(&[&new]);
+
+        assert_eq!(verify(&new, NOW).await, wrong());
+        assert_eq!(site.times_asked(), 1);
+        assert_eq!(verify(&new, half_a_minute_later).await, Ok(()));
+        assert_eq!(verify(&old, half_a_minute_later).await, wrong());
+        assert_eq!(site.times_asked(), 2);
+    }
+}
+
 /// The attack: a client names one URL after another.
 #[actix_web::test]
 async fn no_more_than_a_thousand_sets_are_kept() {
     let keys = allowing_this_machine();
     for number in 0..1_100 {
         let url = format!("http://127.0.0.1:1/{number}").parse().unwrap();
-        let set = keys.kept_set(&url, NOW);
+        let set = keys.kept_set(&client(), &url, NOW);
         let empty =
             || async { ClientKeySet::read(&json!({ "keys": [] })).ok_or(NoKeySet::NotKeySet) };
         let found = set.find(None, Algorithm::RS256, NOW, empty).await;
@@ -316,8 +387,8 @@ async fn a_host_that_nobody_answers_at_is_unreachable() {
 #[actix_web::test]
 async fn keys_by_value_are_never_fetched() {
     let key = es256();
-    let mut client = ClientSettings::named("Register for a course");
-    client.jwks = Some(json!({ "keys": [key.jwk] }));
+    let mut client = client();
+    client.settings.jwks = Some(json!({ "keys": [key.jwk] }));
     let keys = ClientKeys::new(Outbound::new(Vec::new()));
 
     assert_eq!(find(&keys, &client, key.kid(), NOW).await, Ok(()));
@@ -329,7 +400,7 @@ async fn keys_by_value_are_never_fetched() {
 
 #[actix_web::test]
 async fn a_client_without_keys_has_none() {
-    let client = ClientSettings::named("Register for a course");
+    let client = client();
 
     let found = find(
         &ClientKeys::new(Outbound::new(Vec::new())),
@@ -345,8 +416,8 @@ async fn a_client_without_keys_has_none() {
 #[actix_web::test]
 async fn one_unusable_key_does_not_spoil_the_set() {
     let key = es256();
-    let mut client = ClientSettings::named("Register for a course");
-    client.jwks = Some(json!({ "keys": [{ "kty": "new" }, 7, { "kid": 1 }, key.jwk] }));
+    let mut client = client();
+    client.settings.jwks = Some(json!({ "keys": [{ "kty": "new" }, 7, { "kid": 1 }, key.jwk] }));
 
     assert_eq!(
         find(
