@@ -31,10 +31,10 @@ use pages::Shell;
 use storage::StorageError;
 
 use crate::authorize::begin::{Answer, begin};
-use crate::authorize::error::{AuthorizeError, Refusal, ShowPage};
-use crate::authorize::pushed::{Found, PushedRequest};
-use crate::authorize::request::{AuthorizationRequest, PagesAllowed};
-use crate::authorize::response::{Recipient, see_other};
+use crate::authorize::error::{AuthorizeError, OUR_FAULT, Refusal, ShowPage};
+use crate::authorize::pushed::{Found, KEPT_MAX, NewRequest, PushedRequest};
+use crate::authorize::request::{AuthorizationRequest, PagesAllowed, read_parameters};
+use crate::authorize::response::{Recipient, see_other, with_query};
 use crate::authorize_error_page::AuthorizeErrorPage;
 use crate::browser::{Browser, add_cookie};
 use crate::fault::page_of_fault;
@@ -50,9 +50,6 @@ pub use resume::resume;
 
 /// What refusals are written down under.
 const PATH: &str = "/authorize";
-
-/// Longest query that a form posted to `/authorize` is turned into.
-const QUERY_MAX: usize = 8_000;
 
 /// How a request came.
 pub(crate) enum Arrival {
@@ -78,7 +75,8 @@ pub async fn authorize_by_query(provider: Data<Provider>, http: HttpRequest) -> 
 ///
 /// A browser sends no `SameSite=Lax` cookie with another site's form. So that a live session is
 /// seen, and the other tabs of this browser keep their cookie, such a request is asked for again
-/// by GET.
+/// by GET. It is kept as one that was pushed is: it may say whom it means, and be longer than a URL
+/// should be.
 pub async fn authorize_by_form(
     provider: Data<Provider>,
     http: HttpRequest,
@@ -88,11 +86,43 @@ pub async fn authorize_by_form(
         return show_page(&provider, &ShowPage::NotAForm);
     }
     let pairs = RawPairs::parse(&body);
-    let query = pairs.to_query();
-    if Browser::of(&http, provider.cookies).is_unknown() && query.len() <= QUERY_MAX {
-        return see_other(&format!("/authorize?{query}"));
+    if !Browser::of(&http, provider.cookies).is_unknown() {
+        return answer(&provider, &http, pairs).await;
     }
-    answer(&provider, &http, pairs).await
+    if pushed::is_in(&pairs) {
+        return see_other(&format!("/authorize?{}", pairs.to_query()));
+    }
+    ask_again(&provider, pairs)
+        .await
+        .unwrap_or_else(|fault| page_of_fault(&provider, &fault))
+}
+
+/// Keeps a request, and has its browser come again with its name.
+async fn ask_again(provider: &Provider, pairs: RawPairs) -> Result<HttpResponse, StorageError> {
+    let pairs = match resolve(provider, &pairs).await? {
+        Ok(resolved) => resolved.unwrap_or(pairs),
+        Err(refusal) => return Ok(refuse(provider, &pairs, &refusal).await),
+    };
+    let recipient = match parse(provider, &pairs, &Arrival::Brought).await? {
+        Ok((recipient, _)) => recipient,
+        Err(refusal) => return Ok(refuse(provider, &pairs, &refusal).await),
+    };
+    let client = &recipient.client;
+    let Some(kept) = NewRequest::draw(provider, client, read_parameters(&pairs)) else {
+        let description = format!("The request is longer than {KEPT_MAX} bytes in all.");
+        let refusal = Refusal::invalid_request(description);
+        return Ok(refuse_client(provider, &recipient, &refusal).await);
+    };
+    let client_id = client.id.to_string();
+    let name = [
+        ("client_id", client_id),
+        ("request_uri", kept.request_uri.clone()),
+    ];
+    let location = with_query(PATH, &name);
+    if provider.store.write(move |tx| kept.store(tx)).await? {
+        return Ok(see_other(&location));
+    }
+    Ok(refuse(provider, &pairs, &ShowPage::UnknownClient.into()).await)
 }
 
 async fn answer(provider: &Provider, http: &HttpRequest, pairs: RawPairs) -> HttpResponse {
@@ -285,7 +315,10 @@ async fn refuse_for_fault(
     fault: impl Into<Failure>,
 ) -> HttpResponse {
     let incident = fault.into().log(provider);
-    refuse_client(provider, recipient, &Refusal::server_error(&incident)).await
+    let client_id = Some(recipient.client.id.as_str());
+    // Each incident has a number of its own: written down with it, few would fill the list.
+    note(provider, client_id, PATH, "server_error", OUR_FAULT).await;
+    recipient.refuse(provider, &Refusal::server_error(&incident))
 }
 
 async fn respond(provider: &Provider, recipient: &Recipient, answer: Answer) -> HttpResponse {

@@ -28,7 +28,8 @@ use crate::browser::{Browser, add_cookie};
 use crate::end_session_page::{EndSessionOutcome, EndSessionPage, SignedOutPage};
 use crate::fault::page_of_fault;
 use crate::frontchannel_logout::{frames, shell_around};
-use crate::id_token_hint::{self, IdTokenHint};
+use crate::id_token_hint::{self, IdTokenHint, InvalidHint};
+use crate::jws::JwsError;
 use crate::provider::Provider;
 use crate::subjects::Subjects;
 
@@ -134,6 +135,9 @@ impl LogoutRequest {
                 let keys = provider.keys.current();
                 match id_token_hint::verify(hint, &keys, provider.issuer.as_str()) {
                     Ok(hint) => Some(hint),
+                    // Sessions outlive signing keys. What proves nothing is as good as no hint: the
+                    // person is asked.
+                    Err(InvalidHint::Signature(JwsError::UnknownKey)) => None,
                     Err(_) => return Ok(Err(Refused::ForeignHint)),
                 }
             }

@@ -5,20 +5,17 @@
 //! that is shows when the browser comes ([`authorize::pushed`](crate::authorize)).
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use model::raw_pairs::RawPairs;
-use model::secret::SecretKind;
-use model::{Client, KeyThumbprint, Secret, SecretDigest};
+use model::{Client, KeyThumbprint};
 use serde::Serialize;
-use storage::pushed_requests::{self, NewPushedRequest};
 
 use crate::answer::unkept_json;
 use crate::authorize::error::Refusal;
-use crate::authorize::pushed::request_uri;
+use crate::authorize::pushed::{KEPT_MAX, LIFETIME, NewRequest};
 use crate::authorize::request::{AuthorizationRequest, read_parameters};
 use crate::authorize::request_object;
 use crate::authorize::response::Recipient;
@@ -32,13 +29,7 @@ use crate::token::client_authentication::{Credentials, authenticate, refuse};
 /// Where the endpoint is.
 pub(crate) const PATH: &str = "/par";
 
-/// How long a browser may take to come with a `request_uri`; protocol decision: 60 s.
-pub(crate) const LIFETIME: Duration = Duration::from_secs(60);
-
 const DPOP_JKT: &str = "dpop_jkt";
-
-/// The longest request that is kept, in bytes of its values: public clients prove nothing.
-const KEPT_MAX: usize = 16_384;
 
 /// A request to keep a request (RFC 9126 §2.1).
 struct PushRequest {
@@ -91,12 +82,11 @@ async fn keep(provider: &Provider, request: PushRequest) -> Result<Kept, Failure
     if let Some(proof) = &proof {
         parameters = bound_to(parameters, &proof.jkt).map_err(OAuthError::Proof)?;
     }
-    let secret = SecretKind::PushedRequest.mint(&*provider.entropy);
-    let pushed = NewPushedRequest {
-        digest: SecretDigest::of(secret.reveal()),
-        client_id: client.id.clone(),
-        parameters,
-        expires_at: provider.store.clock().now().plus(LIFETIME),
+    let pushed =
+        NewRequest::draw(provider, client, parameters).ok_or(OAuthError::LongRequest(KEPT_MAX))?;
+    let kept = Kept {
+        request_uri: pushed.request_uri.clone(),
+        expires_in: LIFETIME.as_secs(),
     };
     let write = provider.store.write(move |tx| {
         if let Err(refusal) = authenticated.use_up(tx)? {
@@ -105,20 +95,11 @@ async fn keep(provider: &Provider, request: PushRequest) -> Result<Kept, Failure
         if let Err(refusal) = dpop::use_up(tx, proof.as_ref())? {
             return Ok(Err(refusal));
         }
-        let is_kept = pushed_requests::insert(tx, &pushed)?;
+        let is_kept = pushed.store(tx)?;
         Ok(is_kept.then_some(()).ok_or(OAuthError::UnknownClient))
     });
     write.await??;
-    Ok(Kept::new(&secret))
-}
-
-impl Kept {
-    fn new(secret: &Secret<String>) -> Self {
-        Self {
-            request_uri: request_uri(secret),
-            expires_in: LIFETIME.as_secs(),
-        }
-    }
+    Ok(kept)
 }
 
 /// Checks a request, and gives what the authorization endpoint will read of it, with what the
@@ -139,10 +120,6 @@ async fn check(
     Recipient::prove(Arc::clone(client), &parameters).map_err(Refusal::from)?;
     let keys = provider.keys.current();
     AuthorizationRequest::parse(&parameters, client, &keys, &provider.issuer)?;
-    let length: usize = parameters.iter().map(|(_, value)| value.len()).sum();
-    if length > KEPT_MAX {
-        return Err(OAuthError::LongRequest(KEPT_MAX));
-    }
     Ok(parameters)
 }
 

@@ -551,7 +551,9 @@ async fn a_form_posted_by_the_service_is_asked_for_again_by_get_so_that_the_sess
             .collect();
 
         let answered = app.wire().post("/authorize", &form).await;
-        answered.assert_redirects_to(&query(&pairs));
+        let location = answered.header("location");
+        let kept = "/authorize?client_id=course&request_uri=urn%3A";
+        assert!(location.starts_with(kept), "{location}");
         browser.post_from_another_site("/authorize", &form).await;
         assert_ne!(
             browser.landed_on().parameter("code"),

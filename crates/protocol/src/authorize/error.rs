@@ -3,6 +3,7 @@
 use model::IncidentId;
 use model::interaction::RefusalReason;
 use model::raw_pairs::{RawPairs, Repeated};
+use model::requirement::ConsentRule;
 
 use crate::authorize::response::Recipient;
 
@@ -84,6 +85,9 @@ impl From<ShowPage> for Refusal {
     }
 }
 
+/// What clients are told of a fault, but for its number.
+pub(crate) const OUR_FAULT: &str = "Something went wrong on our side.";
+
 impl Refusal {
     pub(crate) fn new(error: &'static str, description: impl Into<String>) -> Self {
         Self {
@@ -100,15 +104,18 @@ impl Refusal {
     pub(crate) fn server_error(incident: &IncidentId) -> Self {
         Self::new(
             "server_error",
-            format!("Something went wrong on our side. Quote incident {incident}."),
+            format!("{OUR_FAULT} Quote incident {incident}."),
         )
     }
 
-    /// The person does not go on.
-    pub(crate) fn access_denied(reason: RefusalReason) -> Self {
-        let description = match reason {
-            RefusalReason::Declined => "The person chose not to go on.",
-            RefusalReason::NoTrn => "No TRN of the person is known that this client may have.",
+    /// The person does not go on. Whether a TRN is known is told to clients that need no consent
+    /// alone: it is found before that is asked for.
+    pub(crate) fn access_denied(reason: RefusalReason, consent: &ConsentRule) -> Self {
+        let description = match (reason, consent) {
+            (RefusalReason::NoTrn, ConsentRule::NotAsked) => {
+                "No TRN of the person is known that this client may have."
+            }
+            (RefusalReason::NoTrn | RefusalReason::Declined, _) => "The person chose not to go on.",
         };
         Self::new("access_denied", description)
     }

@@ -1,17 +1,57 @@
-//! A `request_uri` that we gave: the request that its client pushed (RFC 9126 §4).
+//! A `request_uri` that we gave: the request that its client pushed (RFC 9126 §4), or that a browser
+//! posted before we knew which browser it is.
+
+use std::time::Duration;
 
 use model::raw_pairs::RawPairs;
 use model::secret::SecretKind;
-use model::{Client, ClientId, InteractionId, Secret, SecretDigest, Timestamp};
-use storage::{StorageError, Tx, interactions, pushed_requests};
+use model::{Client, ClientId, InteractionId, SecretDigest, Timestamp};
+use storage::pushed_requests::{self, NewPushedRequest};
+use storage::{StorageError, Tx, interactions};
+
+use crate::provider::Provider;
+
+/// How long a browser may take to come with a `request_uri`; protocol decision: 60 s.
+pub(crate) const LIFETIME: Duration = Duration::from_secs(60);
+
+/// The longest request that is kept, in bytes of its values: neither public clients nor browsers
+/// prove anything.
+pub(crate) const KEPT_MAX: usize = 16_384;
 
 /// What every `request_uri` of ours begins with (RFC 9126 §2.2). Those that clients register are
 /// https.
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 
-/// The `request_uri` that ends with this secret.
-pub(crate) fn request_uri(secret: &Secret<String>) -> String {
-    format!("{PREFIX}{}", secret.reveal())
+/// A request that is about to be kept.
+pub(crate) struct NewRequest {
+    /// What names it.
+    pub(crate) request_uri: String,
+    row: NewPushedRequest,
+}
+
+impl NewRequest {
+    /// Draws a name for a request of a client; `None` when it is longer than [`KEPT_MAX`].
+    pub(crate) fn draw(provider: &Provider, client: &Client, parameters: RawPairs) -> Option<Self> {
+        let length: usize = parameters.iter().map(|(_, value)| value.len()).sum();
+        if length > KEPT_MAX {
+            return None;
+        }
+        let secret = SecretKind::PushedRequest.mint(&*provider.entropy);
+        Some(Self {
+            request_uri: format!("{PREFIX}{}", secret.reveal()),
+            row: NewPushedRequest {
+                digest: SecretDigest::of(secret.reveal()),
+                client_id: client.id.clone(),
+                parameters,
+                expires_at: provider.store.clock().now().plus(LIFETIME),
+            },
+        })
+    }
+
+    /// Stores it; `false` when its client is gone or switched off.
+    pub(crate) fn store(&self, tx: &mut Tx<'_>) -> Result<bool, StorageError> {
+        pushed_requests::insert(tx, &self.row)
+    }
 }
 
 /// Whether a request comes by a `request_uri` of ours, good or not. One that is repeated, or that

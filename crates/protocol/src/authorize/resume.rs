@@ -5,7 +5,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use model::browser_session::{Authentication, BrowserSession};
 use model::cookies::Cookie;
-use model::interaction::{Answers, Interaction, Outcome, RefusalReason};
+use model::interaction::{Answers, Interaction, Outcome};
 use model::secret::SecretKind;
 use model::{InteractionId, Secret, SecretDigest, Timestamp};
 use pages::{ErrorPage, Shell};
@@ -112,9 +112,7 @@ async fn finish(
             add_cookie(&mut response, &session_state::cookie(provider, &sid));
             response
         }
-        Finished::Refused(reason) => {
-            refuse_client(provider, &recipient, &Refusal::access_denied(reason)).await
-        }
+        Finished::Refused(refusal) => refuse_client(provider, &recipient, &refusal).await,
         Finished::AlreadyTaken => see_other(&interaction.return_to),
     })
 }
@@ -144,7 +142,7 @@ struct Finish {
 
 enum Finished {
     SignedIn { answer: Answer, sid: String },
-    Refused(RefusalReason),
+    Refused(Refusal),
     AlreadyTaken,
 }
 
@@ -167,7 +165,11 @@ impl Finish {
                 let sid = session.sid;
                 Ok(Finished::SignedIn { answer, sid })
             }
-            Some(Outcome::Refused { reason }) => Ok(Finished::Refused(reason)),
+            Some(Outcome::Refused { reason }) => {
+                let consent = &self.request.requirements.consent;
+                let refusal = Refusal::access_denied(reason, consent);
+                Ok(Finished::Refused(refusal))
+            }
             // Only what has ended is taken.
             None => Ok(Finished::AlreadyTaken),
         }

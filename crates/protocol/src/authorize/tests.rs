@@ -5,6 +5,7 @@ mod claims_parameter;
 mod dpop;
 mod merged_accounts;
 mod pairwise;
+mod posted_requests;
 mod pushed_requests;
 mod registered_defaults;
 mod request_objects;

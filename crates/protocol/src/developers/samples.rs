@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::authorize::pushed;
 use crate::provider::Lifetimes;
 use crate::pushed_request;
 
@@ -121,7 +122,7 @@ impl Lifetime {
     pub(super) fn all(lifetimes: &Lifetimes) -> Vec<Self> {
         [
             ("Authorization code", lifetimes.authorization_code),
-            ("Request that was left here", pushed_request::LIFETIME),
+            ("Request that was left here", pushed::LIFETIME),
             ("ID token", lifetimes.id_token),
             ("Access token", lifetimes.access_token),
             ("Refresh token that is not used", lifetimes.refresh_idle),

@@ -34,13 +34,13 @@ const NOT_SENT: [&str; 4] = [
 ];
 
 /// Who calls, as they say.
-struct Manager {
+struct Owner {
     id: ClientId,
     token: Secret<String>,
     digest: SecretDigest,
 }
 
-impl Manager {
+impl Owner {
     fn of(http: &HttpRequest, id: &str) -> Result<Self, RegistrationError> {
         let token = bearer::presented_by_bearer(http).map_err(RegistrationError::Token)?;
         let digest = SecretKind::RegistrationAccess.digest(token.reveal());
@@ -85,9 +85,9 @@ pub(crate) async fn read(
         return HttpResponse::NotFound().finish();
     }
     let answer = async {
-        let manager = Manager::of(&http, &id)?;
-        let stored = manager.find(&provider).await?;
-        Ok::<_, RegistrationError>(manager.told(&provider, &stored, None))
+        let owner = Owner::of(&http, &id)?;
+        let stored = owner.find(&provider).await?;
+        Ok::<_, RegistrationError>(owner.told(&provider, &stored, None))
     };
     answer
         .await
@@ -123,14 +123,14 @@ async fn updated(
     id: &str,
     body: &[u8],
 ) -> Result<HttpResponse, RegistrationError> {
-    let manager = Manager::of(http, id)?;
-    let before = manager.find(provider).await?;
-    admit_change(provider, rules, &manager.id).await?;
+    let owner = Owner::of(http, id)?;
+    let before = owner.find(provider).await?;
+    admit_change(provider, rules, &owner.id).await?;
     let mut members = json::read(http, body)?;
     check_identity(provider, &before, &mut members).await?;
     let settings = settings_of(members, rules).await?;
 
-    let (id, digest) = (manager.id.clone(), manager.digest);
+    let (id, digest) = (owner.id.clone(), owner.digest);
     let (keyring, entropy) = (provider.keyring.clone(), provider.entropy.clone());
     let write = provider.store.write(move |tx| {
         let Some(mut stored) = registrations::find_to_change(tx, &id, &digest)? else {
@@ -163,8 +163,8 @@ async fn updated(
         Ok(Ok((stored, made)))
     });
     let (stored, made) = write.await??;
-    provider.clients.forget(&manager.id);
-    Ok(manager.told(provider, &stored, made.as_ref()))
+    provider.clients.forget(&owner.id);
+    Ok(owner.told(provider, &stored, made.as_ref()))
 }
 
 /// Whether people would be known by other subjects. A client that could do that to the tokens that
@@ -227,8 +227,8 @@ async fn deleted(
     http: &HttpRequest,
     id: &str,
 ) -> Result<(), RegistrationError> {
-    let manager = Manager::of(http, id)?;
-    let (id, digest) = (manager.id.clone(), manager.digest);
+    let owner = Owner::of(http, id)?;
+    let (id, digest) = (owner.id.clone(), owner.digest);
     let write = provider.store.write(move |tx| {
         if registrations::find_to_change(tx, &id, &digest)?.is_none() {
             return Ok(Err(RegistrationError::invalid_token()));
@@ -239,6 +239,6 @@ async fn deleted(
         Ok(Ok(()))
     });
     write.await??;
-    provider.clients.forget(&manager.id);
+    provider.clients.forget(&owner.id);
     Ok(())
 }

@@ -46,11 +46,18 @@ impl TokenRequest {
         let form = Form::read(http, body)?;
         Ok(Self {
             credentials: Credentials::parse(http, &form)?,
-            resource: form.optional("resource")?.map(str::to_owned),
+            resource: resource(&form)?,
             grant: GrantRequest::parse(&form)?,
             proof: dpop::presented(http)?,
         })
     }
+}
+
+/// A client's tokens are for one resource: several are none of its (RFC 8707 §2).
+fn resource(form: &Form) -> Result<Option<String>, OAuthError> {
+    let one = form.optional("resource");
+    let one = one.map_err(|_repeated| OAuthError::OtherResource)?;
+    Ok(one.map(str::to_owned))
 }
 
 impl GrantRequest {

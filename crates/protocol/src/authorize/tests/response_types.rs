@@ -7,7 +7,7 @@ use std::time::Duration;
 use form_urlencoded::Serializer;
 use model::client::{AuthMethod, ClientSettings};
 use model::signing_key::KeyState;
-use model::{ResponseType, ScopeSet, SigningAlgorithm, UserId};
+use model::{ClientId, ResponseType, ScopeSet, SigningAlgorithm, UserId};
 use serde_json::{Value, json};
 use storage::browser_sessions::EndedSession;
 use storage::testing::Kind;
@@ -634,8 +634,16 @@ async fn a_token_that_cannot_be_signed_is_a_server_error_for_the_client() {
     let only_es256 = [stored_key(SigningAlgorithm::ES256, KeyState::Active)];
     app.provider.keys.follow(&only_es256, &keyring()).unwrap();
 
-    let answer = asks(&mut scene.browser, &[("response_type", "id_token")]).await;
+    let request = [("response_type", "id_token")];
+    let answer = asks(&mut scene.browser, &request).await;
+    app.clock.advance(Duration::from_secs(10));
+    asks(&mut scene.browser, &request).await;
 
+    let service = ClientId::parse("service").unwrap();
+    let refusals = app.write(move |tx| storage::refusals::list(tx, &service, 9));
+    let noted = refusals.iter().map(|it| (&*it.description, it.times));
+    let same_without_the_number = ("Something went wrong on our side.", 2);
+    assert_eq!(noted.collect::<Vec<_>>(), [same_without_the_number]);
     let (carrier, parameters) = arrived(&answer);
     assert_eq!(carrier, Carrier::Fragment);
     assert_eq!(value(&parameters, "error"), "server_error");

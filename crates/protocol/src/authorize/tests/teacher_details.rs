@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::client::{ClientSettings, ProfileRequirement};
+use model::client::{ClientSettings, ConsentPolicy, ProfileRequirement};
 use model::interaction::{Outcome, RefusalReason};
 use model::trn_lookup::{
     MatchPolicy, TrnLookupStatus, TrnOutcome, TrnRequirement, VerificationLevel,
@@ -166,17 +166,20 @@ async fn a_journey_that_ends_too_early_begins_again() {
 }
 
 #[actix_web::test]
-async fn a_service_is_told_why_nobody_comes() {
-    for (reason, description) in [
-        (RefusalReason::Declined, "The person chose not to go on."),
-        (
-            RefusalReason::NoTrn,
-            "No TRN of the person is known that this client may have.",
-        ),
+async fn a_service_is_told_why_nobody_comes_and_nothing_of_the_person_before_they_agreed() {
+    let declined = "The person chose not to go on.";
+    let no_trn = "No TRN of the person is known that this client may have.";
+    for (consent, reason, description) in [
+        (ConsentPolicy::FirstParty, RefusalReason::Declined, declined),
+        (ConsentPolicy::FirstParty, RefusalReason::NoTrn, no_trn),
+        (ConsentPolicy::Ask, RefusalReason::NoTrn, declined),
     ] {
         for kind in Kind::BOTH {
             let app = TestProvider::on(kind);
-            service(&app, requires_trn);
+            service(&app, |settings| {
+                requires_trn(settings);
+                settings.consent = consent;
+            });
             let mut browser = app.browser();
             let parameters = [TRN_SCOPE, ("state", "a state")];
             let asked = browser.authorize("service", &parameters).await;

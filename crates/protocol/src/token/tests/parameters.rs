@@ -72,7 +72,6 @@ async fn a_repeated_parameter_is_refused_and_burns_nothing() {
         "code",
         "redirect_uri",
         "code_verifier",
-        "resource",
     ] {
         let honest = [
             ("grant_type", "authorization_code"),
@@ -319,14 +318,23 @@ async fn a_malformed_or_overlong_scope_is_invalid() {
 async fn a_resource_that_the_client_is_not_registered_for_is_refused() {
     let scene = Scene::set();
 
-    scene
-        .with("resource", Some("https://api.example/"))
-        .await
-        .assert_refused(
+    let one = scene.with("resource", Some("https://api.example/")).await;
+    let twice = [
+        ("grant_type", "refresh_token"),
+        ("client_id", "spa"),
+        ("refresh_token", "any"),
+        ("resource", "https://api.example/"),
+        ("resource", "https://api.example/"),
+    ];
+    let several = scene.app.post("/token", &twice).await;
+
+    for refused in [one, several] {
+        refused.assert_refused(
             400,
             "invalid_target",
             "The client may not ask for access to this resource.",
         );
+    }
     assert_eq!(
         scene.with("x", None).await.status,
         200,
