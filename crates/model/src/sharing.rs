@@ -35,13 +35,6 @@ impl Sharing {
         ("offline_access", Self::WhileAway),
     ];
 
-    /// The scope value whose claims it is.
-    #[must_use]
-    pub fn scope_value(self) -> &'static str {
-        let found = Self::ALL.iter().find(|(_, sharing)| *sharing == self);
-        found.map_or("", |(value, _)| value)
-    }
-
     /// What scope values stand for.
     #[must_use]
     pub fn of(scope: &ScopeSet) -> Vec<Self> {

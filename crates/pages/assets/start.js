@@ -23,7 +23,11 @@ document.addEventListener('DOMContentLoaded', () => {
   // While services are told in frames that the person has signed out: on when all have loaded, or
   // after three seconds (OpenID Connect Front-Channel Logout 1.0 §3).
   for (const link of document.querySelectorAll('a[data-module~="app-go-on"]')) {
-    const goOn = () => window.location.replace(link.href)
+    let isGoing = false
+    const goOn = () => {
+      if (!isGoing) window.location.replace(link.href)
+      isGoing = true
+    }
     window.addEventListener('load', goOn, { once: true })
     setTimeout(goOn, 3000)
   }

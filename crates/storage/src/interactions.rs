@@ -305,7 +305,7 @@ pub fn take(
 /// Ends every interaction that a person has signed in to and that goes on. Of use only with what
 /// else signing in opened ([`users::sign_out_everywhere`](crate::users::sign_out_everywhere)).
 ///
-/// Reads through all that go on, which are those of an hour.
+/// Reads through all that go on, which are those of a day: it is for what happens to few people.
 pub(crate) fn end_all_of(tx: &mut Tx<'_>, user_id: &UserId) -> Result<(), StorageError> {
     let now = tx.now().millis();
     let signed_in = signed_in_as(user_id);

@@ -282,6 +282,29 @@ async fn a_logout_request_that_cannot_be_believed_gets_a_page_and_ends_nothing()
 }
 
 #[tokio::test]
+async fn a_hint_under_a_key_that_is_gone_is_as_good_as_none() {
+    on_both(async |app| {
+        let course = app.relying_party("course").await;
+        let (mut browser, tokens) = signed_in(&app, &course, "ada@example.test").await;
+        let parts: Vec<&str> = tokens.id_token.split('.').collect();
+        let gone = URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256","typ":"JWT","kid":"gone"}"#);
+        let hint = format!("{gone}.{}.{}", parts[1], parts[2]);
+        let parameters = [
+            ("id_token_hint", hint.as_str()),
+            ("post_logout_redirect_uri", SIGNED_OUT),
+        ];
+
+        browser.open(course.end_session_url(&parameters)).await;
+
+        assert_eq!(browser.heading(), "Do you want to sign out?");
+        browser.press("Sign out").await;
+        assert_eq!(browser.heading(), "You have signed out");
+        assert!(!is_signed_in(&browser, &course).await);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn another_site_cannot_sign_a_person_out() {
     on_both(async |app| {
         let course = app.relying_party("course").await;
