@@ -39,7 +39,7 @@ use crate::authorize_error_page::AuthorizeErrorPage;
 use crate::browser::{Browser, add_cookie};
 use crate::fault::page_of_fault;
 use crate::form::is_form;
-use crate::oauth_error::Failure;
+use crate::oauth_error::{Failure, OAuthError};
 use crate::provider::Provider;
 use crate::refusal_log::note;
 use crate::session_state;
@@ -55,7 +55,8 @@ const PATH: &str = "/authorize";
 pub(crate) enum Arrival {
     /// The browser brought it.
     Brought,
-    /// Its client pushed it (RFC 9126), and nobody used it yet.
+    /// It is kept, because its client pushed it (RFC 9126) or a browser posted it, and nobody used
+    /// it yet.
     Pushed(PushedRequest),
     /// It came before, one way or the other, and is taken up again.
     Again,
@@ -103,13 +104,13 @@ async fn ask_again(provider: &Provider, pairs: RawPairs) -> Result<HttpResponse,
         Ok(resolved) => resolved.unwrap_or(pairs),
         Err(refusal) => return Ok(refuse(provider, &pairs, &refusal).await),
     };
-    let recipient = match parse(provider, &pairs, &Arrival::Brought).await? {
-        Ok((recipient, _)) => recipient,
+    let (recipient, request) = match parse(provider, &pairs, &Arrival::Brought).await? {
+        Ok(parsed) => parsed,
         Err(refusal) => return Ok(refuse(provider, &pairs, &refusal).await),
     };
     let client = &recipient.client;
     let Some(kept) = NewRequest::draw(provider, client, read_parameters(&pairs)) else {
-        let description = format!("The request is longer than {KEPT_MAX} bytes in all.");
+        let description = OAuthError::LongRequest(KEPT_MAX).to_string();
         let refusal = Refusal::invalid_request(description);
         return Ok(refuse_client(provider, &recipient, &refusal).await);
     };
@@ -119,10 +120,15 @@ async fn ask_again(provider: &Provider, pairs: RawPairs) -> Result<HttpResponse,
         ("request_uri", kept.request_uri.clone()),
     ];
     let location = with_query(PATH, &name);
-    if provider.store.write(move |tx| kept.store(tx)).await? {
-        return Ok(see_other(&location));
+    match provider.store.write(move |tx| kept.store(tx)).await {
+        Ok(true) => Ok(see_other(&location)),
+        Ok(false) => Ok(refuse(provider, &pairs, &ShowPage::UnknownClient.into()).await),
+        // Nobody is there to read a page.
+        Err(fault) if request.pages == PagesAllowed::No => {
+            Ok(refuse_for_fault(provider, &recipient, fault).await)
+        }
+        Err(fault) => Err(fault),
     }
-    Ok(refuse(provider, &pairs, &ShowPage::UnknownClient.into()).await)
 }
 
 async fn answer(provider: &Provider, http: &HttpRequest, pairs: RawPairs) -> HttpResponse {

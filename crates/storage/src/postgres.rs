@@ -62,14 +62,18 @@ impl PostgresStore {
         self.watch(connection, result)
     }
 
-    /// Lends a connection for what begins and ends its own transactions, as migrations do.
+    /// Lends a connection for what begins and ends its own transactions, as migrations do. It is
+    /// not used again after a fault, whose cause these do not tell.
     pub(crate) fn lend<T>(
         &self,
         work: impl FnOnce(&mut PgConnection) -> Result<T, StorageError>,
     ) -> Result<T, StorageError> {
         let mut client = self.checked_out()?;
         let result = work(&mut client.connection);
-        self.watch(&mut client.connection, result)
+        if result.is_err() {
+            self.discard(&mut client.connection);
+        }
+        result
     }
 
     /// A connection with a transaction begun; a dead one is replaced by another.

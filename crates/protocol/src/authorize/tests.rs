@@ -42,6 +42,8 @@ use crate::testing::Answer;
 use crate::testing::browser::TestBrowser;
 
 const ISSUER: &str = "https://identity.example";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+const NOW: Timestamp = Timestamp::from_seconds(10_000);
 
 /// Opens the authorization endpoint with exactly these parameters.
 async fn open(browser: &mut TestBrowser<'_>, parameters: &[(&str, &str)]) -> Answer {
@@ -60,8 +62,6 @@ fn assert_is_page(answer: &Answer, error: &str, reason: &str) {
     assert!(page.contains(&format!(">{error}<")), "{page}");
     assert!(page.contains(&format!(">{reason}<")), "{page}");
 }
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-const NOW: Timestamp = Timestamp::from_seconds(10_000);
 
 fn client(change: impl FnOnce(&mut ClientSettings)) -> Client {
     let mut settings = ClientSettings::named("Apply for a qualification");

@@ -86,6 +86,19 @@ fn killed_connections_cost_one_read_at_most() {
 }
 
 #[test]
+fn killed_connections_cost_one_look_at_the_migrations_at_most() {
+    let (database, store) = database();
+    // Killing more takes so long that they are tested in any case.
+    busy(&store, 3);
+
+    assert!(kill_all(&database) > 1);
+
+    let looks = (0..20).map(|_| store.migration_state());
+    let failed = looks.filter(Result::is_err).count();
+    assert!(failed <= 1, "{failed} looks failed");
+}
+
+#[test]
 fn a_connection_killed_under_a_unit_of_work_costs_that_unit_alone() {
     let (database, store) = database();
     let url = database.url.clone();

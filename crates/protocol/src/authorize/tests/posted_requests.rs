@@ -78,7 +78,7 @@ async fn a_form_of_more_than_16_kib_is_refused() {
         ("error", "invalid_request"),
         (
             "error_description",
-            "The request is longer than 16384 bytes in all.",
+            "The authorization request is longer than 16384 bytes in all.",
         ),
         ("state", &state),
         ("iss", ISSUER),
@@ -119,5 +119,23 @@ async fn a_client_that_must_push_does_not_do_so_by_a_form() {
     assert_eq!(
         told.as_deref(),
         Some("This client must push its authorization requests.")
+    );
+}
+
+#[actix_web::test]
+async fn a_form_that_cannot_be_kept_is_a_server_error_where_no_page_may_be_shown() {
+    let app = TestProvider::on_sqlite();
+    app.client("service", |_| ());
+    // The client is known from now on.
+    post(&app, &form(&[])).await;
+    app.provider.store.revert_all().unwrap();
+
+    let silently = post(&app, &form(&[("prompt", "none")])).await;
+    let with_pages = post(&app, &form(&[])).await;
+
+    assert_eq!(silently.parameter("error").as_deref(), Some("server_error"));
+    assert_eq!(
+        (with_pages.status, with_pages.header("location")),
+        (500, None)
     );
 }

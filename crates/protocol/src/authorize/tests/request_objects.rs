@@ -56,7 +56,6 @@ fn without(mut request: Value, name: &str) -> Value {
     request
 }
 
-/// Opens the authorization endpoint with exactly these parameters.
 /// RFC 9101: the client's id and the object, and nothing else.
 async fn open_object(browser: &mut TestBrowser<'_>, object: &str) -> Answer {
     open(browser, &[("client_id", "service"), ("request", object)]).await
